@@ -26,13 +26,14 @@ from winnow.judging.criteria.past import is_past
 from winnow.judging.criteria.retractions import OF_WHAT_WAS_SAID, Retraction, retraction
 from winnow.judging.criteria.subjects import is_of_another
 from winnow.judging.criteria.undoing import MIN_SUPPORT_SIMILARITY, carrying
+from winnow.judging.lazy_patterns import lazy_pattern
 from winnow.judging.text.shorthand import expand_shorthand
 from winnow.judging.text.similarity import SimilarityMatrix
 from winnow.models import Caution, CriteriaDecision, CriterionFinding, Evidence, Polarity, Verdict
 from winnow.processes.schema import Group
 
 _Span = tuple[int, int]
-_EXPLAINED = re.compile(
+_EXPLAINED = lazy_pattern(
     r"\b(?:bleed\w*|bled|melena|hemorrhage|hematochezia|blood loss|(?:black|tarry|dark) stools?)\b"
     r"[^.;]{0,40}\b(?:explained|accounted for|caused|due|owing|secondary|attribut\w+"
     r"|ascribed) (?:by|to)\b"
@@ -45,7 +46,7 @@ _BEHIND = 100
 """Characters behind a part of a sentence that are looked at."""
 _ADDENDUM = 3
 """Sentences of an addendum that are looked at."""
-_WELL = re.compile(
+_WELL = lazy_pattern(
     r"\b(?:symptoms?|sx|asx|asymptomatic|symptom-free|complaints?|ros|review of systems|remission"
     r"|quiescent|healthy|no (?:\w+ ){0,2}(?:problems?|troubles?|issues?|concerns?)"
     r"|(?:feels?|feeling|is|are|am|doing|does|looks|keeps|keeping|been|otherwise|perfectly|very"

@@ -8,7 +8,6 @@ At every word the longest trigger of the table counts (of two as long, one that 
 the clause), and its words begin no other; those of a trigger that ends a clause may.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from winnow.judging.criteria.keywords import unglued
+from winnow.judging.lazy_patterns import lazy_pattern
 
 
 class Context(StrEnum):
@@ -46,16 +46,16 @@ _UNBOUNDED = 1_000
 Phrase = tuple[frozenset[str] | int, ...]
 """Words, one of each set; a number stands for up to so many words. "" in a set: may be missing."""
 
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r"[^\W_]+(?:['.][^\W_]+)*|[;:,()/?–—\[\]−⍰]|(?<![^\s,;:(])\+(?=[^\W\d_]|\))|-|(?<!_)_(?=_)"
 )
 # "fatigue, -melena" denies; "non-bleeding" and a list's "- melena" or "-melena" do not.
-_MINUS = re.compile(r"(?<=[ \t,;:])-(?=[^\W\d_])")
-_DASH = re.compile(r"(?<=[\w)]) - (?=\w)")
+_MINUS = lazy_pattern(r"(?<=[ \t,;:])-(?=[^\W\d_])")
+_DASH = lazy_pattern(r"(?<=[\w)]) - (?=\w)")
 _BOXES = str.maketrans(
     {"’": "'", "☐": "[]", "□": "[]", "☑": "[x]", "☒": "[x]", "✓": "[x]", "∅": "ø"}
 )
-_YEAR = re.compile(r"(?:19|20)\d\ds?")
+_YEAR = lazy_pattern(r"(?:19|20)\d\ds?")
 _CLAUSE_END = frozenset("$")
 _NOT_LITERAL = frozenset(("", "^", "$", "<year>"))
 """Parts of a trigger that hold one of these match what is no word of theirs."""

@@ -12,7 +12,9 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]|\n")
+from winnow.judging.lazy_patterns import lazy_pattern
+
+_TOKEN = lazy_pattern(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]|\n")
 _NEGATION = frozenset(
     (
         *("absence", "absent", "barely", "cannot", "ceased", "contradicted", "contradicts"),
@@ -41,7 +43,7 @@ _PARTS = frozenset(
 )
 """What stands between two negations that are of two things: "no pain and no bleeding"."""
 _MAX_BETWEEN = 10
-_IDIOMS = re.compile(
+_IDIOMS = lazy_pattern(
     r"\bno (?:doubt|question)\b|\bwithout (?:a )?(?:doubt|question)\b|\bnot (?:only|just|merely)\b"
     r"|\bno (?:one|longer)\b|\bsymptom[- ]free\b|\bfree (?:air|fluid|text|t4|t3|thyroxine)\b"
     r"|\b(?:cancer|disease|pain|drug|tumor|tumour)[- ]free\b|\bzero[- ]\w+\b|\bnone the less\b"
@@ -51,7 +53,7 @@ _IDIOMS = re.compile(
 )
 _ONE_WORD = {"no longer": " not ", "no one": " nobody ", "nobody": " nobody "}
 
-_WISH = re.compile(
+_WISH = lazy_pattern(
     r"\b(?:goals?|aim(?:s|ed|ing)?|targets?|objectives?|hop(?:e|es|ed|ing)|hopefully|wish(?:es"
     r"|ed|ing)?"
     r"|expect(?:s|ed|ing|ation|ations)?|anticipat\w+|would that|if only|criteri(?:on|a)"
@@ -64,7 +66,7 @@ _WISH = re.compile(
     r"|may there be)\b",
     re.IGNORECASE,
 )
-_WISHED_BEHIND = re.compile(
+_WISHED_BEHIND = lazy_pattern(
     r"\b(?:(?:is|are|was|were|would be|remains|being) (?:\w+ )?(?:required|expected|desired|needed"
     r"|hoped|wanted|anticipated|mandatory|necessary|ideal|aimed|awaited|targeted"
     r"|(?:the|our|his|her|my|their|a) (?:\w+ )?(?:goal|aim|target|hope|wish|plan|objective)"
@@ -75,26 +77,26 @@ _WISHED_BEHIND = re.compile(
     r"|(?:as|is) (?:the |our |his |her |a )?(?:goal|aim|target|endpoint|hope))\b",
     re.IGNORECASE,
 )
-_DENIES = re.compile(
+_DENIES = lazy_pattern(
     r"\b(?:no|not|never|without|none|den(?:y|ies|ied|ying|ial|ials)|free (?:of|from)"
     r"|absence|absent|lack\w*|nil)\b"
     r"|n't\b|n’t\b|:\s*(?:no|none|neg|negative|denied|denies)\b",
     re.IGNORECASE,
 )
-_EXCEPT = re.compile(
+_EXCEPT = lazy_pattern(
     r"\b(?:except(?:ing|ed)?|excepting|save for|but for|apart from|aside from|other than|barring"
     r"|with the exception|exception of|besides)\b",
     re.IGNORECASE,
 )
-_WISH_PARTS = re.compile(r"[;,.()–—]|\b(?:and|but)\b")
-_LIMIT_PARTS = re.compile(r"[;,.]|\s[-–—]\s|[–—]|\b(?:but|and)\b")
-_RESULT = re.compile(
+_WISH_PARTS = lazy_pattern(r"[;,.()–—]|\b(?:and|but)\b")
+_LIMIT_PARTS = lazy_pattern(r"[;,.]|\s[-–—]\s|[–—]|\b(?:but|and)\b")
+_RESULT = lazy_pattern(
     r"\b(?:negative|normal|unremarkable|unrevealing|clear|clean|nondiagnostic)\b", re.IGNORECASE
 )
 _UNIT = r"(?:hour|hr|day|night|shift|stool|bm|bowel movement|motion|meal)s?"
 _SOME = r"(?:(?:\d{1,2}|an?|one|two|three|four|five|six|few|couple of|several) )?"
 _WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
-_SHORT_TIME = re.compile(
+_SHORT_TIME = lazy_pattern(
     rf"\bsince (?:yesterday|last night|this (?:morning|afternoon|evening)|today|noon|midnight"
     rf"|lunch\w*|breakfast|dinner|the weekend|last week|{_WEEKDAY}|early today|overnight|admission"
     rf"|an hour|\d{{1,2}} ?(?:am|pm|:\d\d)|(?:\w+ ){{1,3}}(?:hours?|hrs?|days?) ago)\b"
@@ -108,9 +110,9 @@ _SHORT_TIME = re.compile(
     r"|\bbetween (?:bouts|episodes|attacks|bleeds|flares)\b|\bas a rule\b",
     re.IGNORECASE,
 )
-_UNLESS = re.compile(r"\W*(?:unless|until|as long as|so long as|except when)\b", re.IGNORECASE)
+_UNLESS = lazy_pattern(r"\W*(?:unless|until|as long as|so long as|except when)\b", re.IGNORECASE)
 """In front of a denial: "Unless he strains, no bleeding"."""
-_MOMENT = re.compile(
+_MOMENT = lazy_pattern(
     r"\b(?:today|tonight|yesterday|now|at the moment|at present|presently|currently|right now"
     r"|for now"
     r"|just now|(?:this|last|that|the previous|the past) (?:morning|afternoon|evening|week|month"
@@ -123,7 +125,7 @@ _MOMENT = re.compile(
     r"|september|october|november|december))\b",
     re.IGNORECASE,
 )
-_MORE = re.compile(
+_MORE = lazy_pattern(
     r"\b(?:yesterday|last|ago|daily|every|weekly|nightly|week|weeks|month|months|days?|nights?"
     r"|earlier"
     r"|episodes?|times?|twice|thrice|otherwise|but|then|later|afterwards?|subsequently|since|until"
@@ -132,13 +134,13 @@ _MORE = re.compile(
     r"|recurr\w+|return\w*|resum\w+|restart\w*|a (?:cup|lot|bit|little|spoon|trace|streak)\w*)\b",
     re.IGNORECASE,
 )
-_ALSO_DENIED = re.compile(
+_ALSO_DENIED = lazy_pattern(
     r"\b(?:no|not|never|none|without|nothing|neither|nor|denie[sd]|stable|normal|negative|regular"
     r"|unchanged|well|fine|due|wants?|plan\w*|schedul\w+|request\w*|here|recommend\w*|discuss\w*"
     r"|order\w*|refer\w*|agree\w*|colonoscop\w+|screening|order)\b|n['’]t\b",
     re.IGNORECASE,
 )
-_TOOK_BACK = re.compile(
+_TOOK_BACK = lazy_pattern(
     r"\b(?:first|initially|originally|at first|previously|used to|earlier|before)\b[^.;]{0,40}"
     r"\bden(?:y|ied|ying)\b"
     r"|\bdenied\b[^.]{0,60}\b(?:until|at first|initially|originally|then|later|before admitting"
@@ -149,7 +151,7 @@ _TOOK_BACK = re.compile(
     r"|supposedly|allegedly|so (?:he|she|they) (?:says?|claims?)|is hard to believe)\b",
     re.IGNORECASE,
 )
-_TAKEN_BACK_NEXT = re.compile(
+_TAKEN_BACK_NEXT = lazy_pattern(
     r"^\W*(?:on the contrary|not so|not true|far from it|quite the|the opposite|the reverse|wrong"
     r"|incorrect|false|untrue|actually|in fact|in truth|in reality|but (?:then|now|later|he|she)"
     r"|(?:that|this|which)(?: statement| answer| claim| denial)?(?: is| was|'s)"

@@ -37,6 +37,7 @@ from winnow.judging.criteria.fact_rules import Stated
 from winnow.judging.criteria.logic import MET, NOT_MET, verdict
 from winnow.judging.criteria.match import CriterionMatches, Match
 from winnow.judging.evidence import MAX_EVIDENCE, SCORE_DECIMALS, segment_evidence
+from winnow.judging.lazy_patterns import lazy_pattern
 from winnow.judging.text.similarity import SimilarityMatrix
 from winnow.models import CriterionFinding, Evidence, Polarity, Verdict
 
@@ -46,7 +47,7 @@ LEAST = round(0.1**SCORE_DECIMALS, SCORE_DECIMALS)
 CONTRADICTION = 0.15
 FACT = 0.9
 UNKNOWN = "It is said to be unknown."
-_NOW = re.compile(
+_NOW = lazy_pattern(
     r"\b(?:now|today|tonight|currently|at present|presently|this (?:morning|week|visit)|still"
     r"|no longer|no further|no more|not any ?more|since then|has (?:resolved|stopped|ceased)|repeat"
     r"|repeated|corrected|latest|most recent(?:ly)?|ongoing|again)\b",

@@ -6,7 +6,6 @@ word with the same first letter and a normalised Indel similarity (rapidfuzz) of
 "colonoscopies" is "colonoscopy" and "anaemia" is "anemia", but "enteroscopy" is not "endoscopy".
 """
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from math import log
@@ -16,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 
-_WORD = re.compile(r"[^\W_]+(?:['.][^\W_]+)*")
-_GLUED = re.compile(r"(?:(?<=[^\W\d_]{3})|(?<=\d))\.(?=[^\W\d_]{2})")
+from winnow.judging.lazy_patterns import lazy_pattern
+
+_WORD = lazy_pattern(r"[^\W_]+(?:['.][^\W_]+)*")
+_GLUED = lazy_pattern(r"(?:(?<=[^\W\d_]{3})|(?<=\d))\.(?=[^\W\d_]{2})")
 MIN_FUZZY_LETTERS = 5
 MIN_FUZZY_SIMILARITY = 0.83
 _MAX_REMEMBERED = 50_000

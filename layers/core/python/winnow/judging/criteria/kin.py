@@ -8,6 +8,8 @@ names relatives of each of its kinds (compile.py), or none at all.
 import re
 from enum import StrEnum
 
+from winnow.judging.lazy_patterns import lazy_pattern
+
 
 class Kin(StrEnum):
     """How near a person is to the patient."""
@@ -30,13 +32,13 @@ _NO_BLOOD = (
     r"|(?:adopti\w+|adopted|foster)[ -](?:mother|father|parents?|brother|sister|son|daughter|child)"
     r"|(?:brother|sister|mother|father|son|daughter)s?[ -]in[ -]law"
 )
-_PERSON = re.compile(
+_PERSON = lazy_pattern(
     rf"\b(?:(?P<no_blood>{_NO_BLOOD})|(?P<further>{_FURTHER})|(?P<first>{_FIRST}))\b"
     r"(?P<owner>['’]s?(?!\w))?",
     re.IGNORECASE,
 )
-_OWNED = re.compile(r" (?:\w+ )?")
-_NOBODY = re.compile(r"\bas an? (?:\w+ )?child\b", re.IGNORECASE)
+_OWNED = lazy_pattern(r" (?:\w+ )?")
+_NOBODY = lazy_pattern(r"\bas an? (?:\w+ )?child\b", re.IGNORECASE)
 _KINDS = {"no_blood": Kin.NO_BLOOD, "further": Kin.FURTHER, "first": Kin.FIRST}
 
 

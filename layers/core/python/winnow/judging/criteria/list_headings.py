@@ -14,27 +14,28 @@ from typing import NamedTuple
 
 from winnow.judging.criteria.context import Context, context_of
 from winnow.judging.criteria.keywords import content_words, words
+from winnow.judging.lazy_patterns import lazy_pattern
 from winnow.judging.text.headings import ListHeading
 from winnow.judging.text.shorthand import expand_shorthand
 
-_TAKEN_BACK = re.compile(
+_TAKEN_BACK = lazy_pattern(
     r"\b(?:yes|positive|present|but|except|besides|other than|apart from)\b|[\[(] ?[\])]|[☐+]",
     re.IGNORECASE,
 )
 """An item under "Denies" with one of these is not simply denied."""
-_NAMED = re.compile(
+_NAMED = lazy_pattern(
     r"\b(?:dr|mr|mrs|ms|prof)\b\.?(?: [A-Z][\w'’-]*){0,3}|\b\w+['’]s\b", re.IGNORECASE
 )
-_OLD = re.compile(r"\d+|\b(?:y/?o|m|f)\b", re.IGNORECASE)
-_PAST = re.compile(r"\b(?:past|former|inactive|old)\b", re.IGNORECASE)
-_OF_NOTE = re.compile(
+_OLD = lazy_pattern(r"\d+|\b(?:y/?o|m|f)\b", re.IGNORECASE)
+_PAST = lazy_pattern(r"\b(?:past|former|inactive|old)\b", re.IGNORECASE)
+_OF_NOTE = lazy_pattern(
     r"\b(?:assessment|impression|a/p|diagnos[ei]s|indications?|reasons?|requests?|requested|requesting"
     r"|orders?|referral|requisition|form|auth|authorization)\b(?!.*\binclud)",
     re.IGNORECASE,
 )
 """Why something is asked for, and what is thought, is of now: "Indications for capsule", "Prior
 authorization request", "Assessment and plan"."""
-_OF_NOW = re.compile(
+_OF_NOW = lazy_pattern(
     r"(?!.*\b(?:past|previous|prior|remote|former|medical|surgical|social|family)\b).*\bhistory:?"
     r"|.*\b(?:stud(?:y|ies)|procedures?|tests?|testing|imaging|work-?up|endosc\w+|exam\w*|results?"
     r"|labs?|laboratory|radiology|scopes?|reports?)\b.*",

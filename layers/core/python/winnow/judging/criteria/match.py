@@ -47,6 +47,7 @@ from winnow.judging.criteria.context import Context
 from winnow.judging.criteria.keywords import Keywords
 from winnow.judging.criteria.mentions import Mention, MentionKind, SegmentMentions
 from winnow.judging.evidence import SCORE_DECIMALS
+from winnow.judging.lazy_patterns import lazy_pattern
 from winnow.judging.text.blocks import blocks
 from winnow.judging.text.headings import ListHeading
 from winnow.judging.text.similarity import Part, SimilarityMatrix
@@ -55,12 +56,12 @@ from winnow.limits.budget import Check
 LOW, HIGH = 0.40, 0.65
 MARGIN = 0.05
 _SUSPECTED_IN_FAMILY = MentionKind.FAMILY | MentionKind.POSSIBLE
-_TELLS = re.compile(
+_TELLS = lazy_pattern(
     r"\b(?:says?|said|reports?|reported|tells|told|noticed|notices|states|stated|mentions|mentioned"
     r"|thinks|worried|worries)\b.*\b(?:s?he|they|patient)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_OF_PATIENT = re.compile(
+_OF_PATIENT = lazy_pattern(
     r"\W*(?:s?he|i|the patient|patient|pt)(?:'s| has| have)?"
     r" (?:had|has|was|is|survived|underwent)\b"
     r"|\W*(?:personal|own)\b",

@@ -9,30 +9,32 @@ finding ended with, may be anything. So it changes nothing, and makes a decision
 import re
 from collections.abc import Collection
 
-_YEAR = re.compile(r"(?<![\d/.-])(?:\d{1,2}[/.-]){0,2}(?P<year>(?:19|20)\d\d)(?!\d)")
-_TESTED = re.compile(
+from winnow.judging.lazy_patterns import lazy_pattern
+
+_YEAR = lazy_pattern(r"(?<![\d/.-])(?:\d{1,2}[/.-]){0,2}(?P<year>(?:19|20)\d\d)(?!\d)")
+_TESTED = lazy_pattern(
     r"\b(?:positive|negative|normal|abnormal|show(?:s|ed|n)|reveal(?:s|ed)|found|unremarkable)\b",
     re.IGNORECASE,
 )
 """The result of a test has a date, and holds for a while."""
 _RESULT_HOLDS = 2
 """Years that it holds at least."""
-_ONGOING = re.compile(
+_ONGOING = lazy_pattern(
     r"\b(?:since|from|after)(?: (?:about|around|early|late|mid|the|approximately|at least|[a-z]+))?"
     r"[ -]*$",
     re.IGNORECASE,
 )
-_TO_NOW = re.compile(
+_TO_NOW = lazy_pattern(
     r"^\s?(?:[-–—]|to|until|till|through) ?(?:present|now|today|date|current)", re.I
 )
-_NOW = re.compile(
+_NOW = lazy_pattern(
     r"\b(?:still|ongoing|continu\w+|persist\w*|again|today|now(?! (?:off|resolved|gone|normal|well"
     r"|cured|better|stopped))|currently|this (?:week|month|morning)|recurr(?:ed|ing|s)|remains?"
     r"|to (?:this|the present) day|every (?:day|week|month)|daily|weekly|monthly|nightly|despite"
     r"|since)\b",
     re.IGNORECASE,
 )
-_LIFE = re.compile(
+_LIFE = lazy_pattern(
     r"\b(?:in|during|throughout|through|from|back in) (?:his|her|their|my) (?:early |late "
     r"|mid-? ?)?"
     r"(?:teens?|twenties|thirties|forties|fifties|sixties|\d0['’]?s|youth|childhood|adolescence"
@@ -56,7 +58,7 @@ _LIFE = re.compile(
     r"|years ago)\s*\)",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(
+_BEFORE = lazy_pattern(
     r"\b(?:prior to|before|preceding|up to|up until|until|leading up to|ahead of|pre-?(?:op\w*"
     r"|surg\w+"
     r"|treatment|transplant|dialysis|tips|resection|ablation|procedure))\b"
@@ -66,7 +68,7 @@ _BEFORE = re.compile(
     r"|transfusion|capsule|referral|last week|egd|endoscopy|colonoscopy|screening|date|\d))",
     re.IGNORECASE,
 )
-_ENDED = re.compile(
+_ENDED = lazy_pattern(
     r"\b(?:now off|since (?:stopp\w+|treat\w+|resol\w+|cur\w+|discontinu\w+|corrected|healed"
     r"|gone|then"
     r" (?:none|nothing))|(?:gone|stopped|resolved|none|ceased|settled|cleared|better|normal|well)"
@@ -77,7 +79,7 @@ _ENDED = re.compile(
     r"|gone since|gone now|\bgone\s*$|\bgone[.!]?$)\b|\bgone\W*$",
     re.IGNORECASE,
 )
-_ENDS = re.compile(
+_ENDS = lazy_pattern(
     r"[\s,;.(–—-]*(?:(?:and|but|it|which|that|has|have|was|is|all|now|since|then"
     r"|long) ){0,3}(?:off|gone"
     r"|resolved|cured|treated|corrected|healed|stopped|ceased|settled|cleared|over|better"
@@ -87,12 +89,12 @@ _ENDS = re.compile(
     re.IGNORECASE,
 )
 """What stands behind a part of a sentence and ends it: "; now off"."""
-_YEAR_BEHIND = re.compile(
+_YEAR_BEHIND = lazy_pattern(
     r"[\s,;(:–—-]{0,4}(?:(?:this|that|it|all|was|were|is|in|of|around|about|back|dated|years?|last"
     r"|from|circa|ca|episode|episodes|time) ){0,4}(?P<year>(?:19|20)\d\d)(?![\d/-])",
     re.IGNORECASE,
 )
-_PIECE = re.compile(r"(?:[^.;\n|]|\.(?=\d))+")
+_PIECE = lazy_pattern(r"(?:[^.;\n|]|\.(?=\d))+")
 _MAX_BEHIND = 80
 """Characters behind it that are looked at."""
 

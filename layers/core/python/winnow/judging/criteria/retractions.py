@@ -10,6 +10,8 @@ import re
 from enum import Enum
 from functools import lru_cache
 
+from winnow.judging.lazy_patterns import lazy_pattern
+
 
 class Retraction(Enum):
     """What a sentence takes back."""
@@ -24,7 +26,7 @@ _WRITING = (
     r"(?:note|record|report|entry|document|text|paragraph|section|history|statement|dictation"
     r"|information|findings?|sentence|page|encounter|chart|account|case)s?"
 )
-_ABOVE = re.compile(
+_ABOVE = lazy_pattern(
     # "the above refers", "the text above is", "the foregoing history was"
     r"^\W*(?:the |everything |anything |all |what (?:is|stands|was written) )?"
     rf"(?:{_WRITING} )?(?:given |written )?above(?:[- ]\w+)?(?: {_WRITING})?"
@@ -38,7 +40,7 @@ _ABOVE = re.compile(
     r"(?:paragraph|sentence|section|entry|note|statement)s?\b",
     re.IGNORECASE,
 )
-_THIS = re.compile(
+_THIS = lazy_pattern(
     r"\b(?:this (?:note|record|report|entry|document|text|paragraph|section|dictation|page|chart"
     r"|case)"
     r"|(?:all|none|nothing|most|much|little) of (?:this|that|it|these|those))\b"
@@ -50,7 +52,7 @@ _THIS = re.compile(
     r"|produced))\b",
     re.IGNORECASE,
 )
-_OF_COURSE = re.compile(
+_OF_COURSE = lazy_pattern(
     # What is said of what stands above, and leaves it as it is.
     r"\b(?:discuss\w*|review(?:ed|ing)?|agree\w*|explain(?:ed|s)?|underst\w+|counsel\w*"
     r"|sign(?:ed|s)?"
@@ -62,13 +64,13 @@ _OF_COURSE = re.compile(
     r"|persist\w*|remain\w*|still)\b",
     re.IGNORECASE,
 )
-_SHARED = re.compile(
+_SHARED = lazy_pattern(
     r"\b(?:discussed|reviewed|shared|gone over|went over|explained)\b[^.;]{0,20}? (?:with"
     r"|to) [^.;]{0,40}",
     re.IGNORECASE,
 )
 """With whom it was discussed says nothing of whom it is about."""
-_UNDOES = re.compile(
+_UNDOES = lazy_pattern(
     r"\b(?:not|no|never|none|nothing|isn't|wasn't|aren't|weren't|doesn't|don't|wrong\w*|error\w*"
     r"|mistake\w*|incorrect\w*|inaccurate\w*|untrue|false\w*|invalid|void\w*|outdated|obsolete"
     r"|other|another|different|else\w*|brother|sister|twin|mother|father|son|daughter|wife|husband"
@@ -76,7 +78,7 @@ _UNDOES = re.compile(
     r"|ignor\w+)\b",
     re.IGNORECASE,
 )
-_WHOLE = re.compile(
+_WHOLE = lazy_pattern(
     rf"\b(?:test|sample|dummy|mock|fake|fictional|fictitious|invented|made[- ]up|simulated"
     rf"|imaginary"
     rf"|demo|demonstration|training|teaching|practice|example|hypothetical) "
@@ -105,7 +107,7 @@ _WHOLE = re.compile(
     r"|\b(?:mixed|mix)[ -]up (?:of|with|between) (?:\w+ )?(?:patients|charts|records)\b",
     re.IGNORECASE,
 )
-_COPIED = re.compile(
+_COPIED = lazy_pattern(
     r"\b(?:copied|carried|pulled|brought|imported|cloned|copy|pasted|cut and pasted) "
     r"(?:and pasted |forward|over|from (?:a |an |the |his |her )?(?:old|prior|previous|earlier"
     r"|last|20\d\d|19\d\d|template|another|other|different))"
@@ -117,7 +119,7 @@ _COPIED = re.compile(
     r"|dot ?phrase|template(?:'s)? (?:default|text))\b",
     re.IGNORECASE,
 )
-_GONE = re.compile(
+_GONE = lazy_pattern(
     r"^\W*(?:(?:since|now|today|by now|meanwhile|currently),? )?"
     r"(?:(?:all|everything|each|both)(?: of)?(?: the| these| those| this| that| his| her)?"
     r"|these|those|this|that|the|his|her)?(?: (?:\w+ ){0,2}?)?"
@@ -129,7 +131,7 @@ _GONE = re.compile(
     r"|behind (?:him|her|me)|no longer|ended|remitted)\b",
     re.IGNORECASE,
 )
-_HEADED = re.compile(
+_HEADED = lazy_pattern(
     r"^\W*(?:(?P<correction>corrections?|corrected|errat(?:um|a)|corrigend(?:um|a)|retraction"
     r"|retracted|amendments?|amended|revision|rectification|correcting)"
     r"|(?P<addition>addend(?:um|a)|late entry|update|clarification|post ?script|p\.? ?s\.?|edit"
@@ -137,7 +139,7 @@ _HEADED = re.compile(
     r"(?=[^:.;,–—-]{0,40}[:;–—-]|\W*\d|\W+(?:to|by|on)\b|\W*$|\. |, )",
     re.IGNORECASE,
 )
-OF_WHAT_WAS_SAID = re.compile(
+OF_WHAT_WAS_SAID = lazy_pattern(
     r"\b(?:above|previous\w*|earlier|before|prior|foregoing|actually|in fact|instead|rather|however"
     r"|but|not|no|never|none|nobody|isn't|wasn't|doesn't|didn't|don't|wrong\w*|error|mistake\w*"
     r"|incorrect\w*|inaccurate\w*|false|untrue|other|another|different|someone|brother\w*|sister\w*"
@@ -174,7 +176,9 @@ def retraction(sentence: str) -> Retraction | None:
     return None
 
 
-_DENIED_TEST = re.compile(r"\b(?:stool|blood|lab|laboratory|breath|FIT|skin|urine) (?:test|sample)")
+_DENIED_TEST = lazy_pattern(
+    r"\b(?:stool|blood|lab|laboratory|breath|FIT|skin|urine) (?:test|sample)"
+)
 
 
 def _is_denied_test(sentence: str) -> bool:

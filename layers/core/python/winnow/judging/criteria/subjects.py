@@ -10,6 +10,8 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
+from winnow.judging.lazy_patterns import lazy_pattern
+
 _MAX_BEFORE = 160
 """Characters in front of a mention that are looked at."""
 _PERSON = (
@@ -39,21 +41,21 @@ _SOURCE = (
     r"|movie|novel|news|advert\w*|label|package insert|drug information|indications? for"
     r"|contraindications?|appropriate use|medical necessity|coding (?:note|tip)|faq)"
 )
-_PATIENT = re.compile(
+_PATIENT = lazy_pattern(
     r"\b(?:patient|pt|he|she|i|we|who|man|woman|male|female|gentleman|lady|mr|mrs|ms|miss|sir|y/?o"
     r"|year-old|years?|veteran|beneficiary|resident|member|insured|enrollee|this|it|there|they"
     r"|that|which|client|case|claimant|subscriber)\b"
     r"|\d",
     re.IGNORECASE,
 )
-_NOBODY = re.compile(
+_NOBODY = lazy_pattern(
     r"(?:(?:has|had|have|having|is|was|been|being|may|might|also|now|still|then|again|recently|ever"
     r"|always|often|since|previously|currently|reportedly|initially|lately|long|once|today|just"
     r"|and|but)(?: |$))+",
     re.IGNORECASE,
 )
 """In front of the verb: nobody, as notes leave out of whom they are."""
-_NOT_THE_PATIENT = re.compile(
+_NOT_THE_PATIENT = lazy_pattern(
     r"\b(?:index|previous|other|another|next|different|neighbou?ring|prior|last|earlier|adjacent"
     r"|typical|average|every|some|many|most|such|each|one|first|second|control|real|actual|wrong"
     r"|example|sample|standard|second|former) (?:patients?|pts?|man|woman|resident|client|case"
@@ -62,7 +64,7 @@ _NOT_THE_PATIENT = re.compile(
     r"|\bpatients\b|\b(?:man|woman|patient|lady|gentleman) in (?:the )?(?:bed|next|room)\b",
     re.IGNORECASE,
 )
-_HAS = re.compile(
+_HAS = lazy_pattern(
     r"^\W*(?P<who>(?:\w[\w'’-]* ){0,5}?\w[\w'’-]*) (?:(?:also|now|still|never|always|reportedly"
     r"|often"
     r"|recently|once) )?"
@@ -74,12 +76,12 @@ _HAS = re.compile(
     re.IGNORECASE,
 )
 """From the sentence's beginning to a keyword."""
-_IS = re.compile(
+_IS = lazy_pattern(
     rf"^\W*(?:the |a |an |his |her |my |their |our )?(?:[\w'’-]+ ){{0,2}}?{_PERSON}"
     r"(?:'s|’s)?\b(?:\W+[\w'’-]+){0,3}?(?: with| has| had| have|:| -| –| is| was|,)(?=\W)",
     re.IGNORECASE,
 )
-_OF_SOURCE = re.compile(
+_OF_SOURCE = lazy_pattern(
     rf"^\W*(?:the |a |an |per |from |see |our |his |her |in |according to )?(?:[\w'’-]+ ){{0,2}}?"
     rf"{_SOURCE}\b"
     r"(?:\W{0,3}\([^)]{0,40}\))?"
@@ -87,7 +89,7 @@ _OF_SOURCE = re.compile(
     r"|discuss|show|defin|on\b|of\b|about\b|for\b))",
     re.IGNORECASE,
 )
-_THINGS = re.compile(
+_THINGS = lazy_pattern(
     r"\b(?:evaluation|workup|work-up|course|illness|condition|symptoms?|complaints?|problems?"
     r"|bowels?|stools?|motions?|weight|appetite|colon|rectum|stomach|tests?|labs?|studies|exams?"
     r"|examination|endoscop\w+|colonoscop\w+|egd|scopes?|scan|ct|mri|imaging|iron|hemoglobin|blood"
@@ -98,11 +100,11 @@ _THINGS = re.compile(
     r"|still|not|never|continued|continues)\b",
     re.IGNORECASE,
 )
-_SHOWN = re.compile(
+_SHOWN = lazy_pattern(
     r"\b(?:been|shown|revealed|included|found|demonstrated|caused|led|become|no|not)\b",
     re.IGNORECASE,
 )
-_TELLS_OF = re.compile(
+_TELLS_OF = lazy_pattern(
     r"\b(?:read|reads|reading|heard|hears|learn(?:ed|t|s)?|asks?|asked|asking|googled?|googling"
     r"|dream(?:s|t|ed)?|talk(?:s|ed)?|talking|lectur\w+|wrote|writes|writing|articles?|books?|movie"
     r"|film|pamphlets?|leaflets?|brochures?|handouts?|video|podcast|poster|curious|wonder\w*"
@@ -113,7 +115,7 @@ _TELLS_OF = re.compile(
     r"(?:[\w-]+\W+){0,2}?$",
     re.IGNORECASE,
 )
-_TELLS = re.compile(
+_TELLS = lazy_pattern(
     r"\b(?:states?|stated|reports?|reported|says?|said|notic\w+|notes?|noted|asks?|asked|thinks?"
     r"|feels?|br(?:ings|ought)|wants?|requests?|tells?|told|describ\w+|witness\w*|confirms?|found"
     r"|finds|saw|sees|adds?|sends?|sent|writes?|wrote|calls?|called|phoned|texted|e-?mailed|brings"
@@ -121,13 +123,13 @@ _TELLS = re.compile(
     re.IGNORECASE,
 )
 """What somebody else tells is of the patient: "Daughter sends photo: black stool"."""
-_NEW_CLAUSE = re.compile(
+_NEW_CLAUSE = lazy_pattern(
     r"[,;.|]\s*(?=(?:no|not|never|without|denies|denied|has|had|is|was|he|she|i|patient|pt"
     r"|the patient"
     r"|and|but|asymptomatic|now|here|who)\b)|\n|\|",
     re.IGNORECASE,
 )
-_ONLY_A_WORD = re.compile(
+_ONLY_A_WORD = lazy_pattern(
     r"^(?:['’]s)?[ -](?:nurse|doctor|physician|specialist|researcher|scientist|advocate|clinic"
     r"|ward|leaflet|brochure|pamphlet|poster|walk|charity|foundation|awareness|support"
     r"|fundrais\w+|ribbon|insurance|policy|guideline|book|website|video|article|study|trial"
@@ -138,7 +140,7 @@ _ONLY_A_WORD = re.compile(
     r"|center|centre|hospice|campaign|app|literature)s?\b",
     re.IGNORECASE,
 )
-_ELSEWHERE = re.compile(
+_ELSEWHERE = lazy_pattern(
     r"\b(?:see|refer to|cf|check|per|look at) (?:the |his |her )?(?:old|outside|prior|previous"
     r"|separate|paper|other|scanned|attached) (?:\w+ )?(?:charts?|notes?|records?|files?"
     r"|reports?)\b",

@@ -27,6 +27,7 @@ from winnow.judging.facts.dates import (
 )
 from winnow.judging.facts.numbers import WORDS, parse_words
 from winnow.judging.facts.patterns import compiled, match_at, search
+from winnow.judging.lazy_patterns import lazy_pattern
 
 MAX_AGE = 130
 """Of an age with no upper end: "over 50"."""
@@ -182,13 +183,13 @@ _THEN_WORDS = frozenset(
     """.split()  # noqa: SIM905 - a list literal would be a line a word
 )
 """Words that make a date the time of what follows: "The 2004 note:"."""
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = lazy_pattern(r"[^\W\d_]+")
 _A_YEAR = timedelta(366)
 _THEN_BEHIND = (
     r"(?:[ -](?:man|woman|male|female|patient|pt))? ?\(?(?:back )?(?:in|as of|during|on)"
     r"(?: [a-z]{3,9}\.?)? (?P<year>(?:19|20)\d\d)\b"
 )
-_BARE_YEAR = re.compile(r"(?<![\w/.-])(?:19|20)\d\d(?![\w/-])")
+_BARE_YEAR = lazy_pattern(r"(?<![\w/.-])(?:19|20)\d\d(?![\w/-])")
 
 
 def _is_no_age(match: "re.Match[str]") -> bool:
@@ -236,7 +237,7 @@ def _is_disputed(text: str, reading: AgeReading) -> bool:
     return not reading.least - 1 <= number <= reading.most + 1
 
 
-_NEXT_LINE = re.compile(r"\n(?=\s*(?:[-•*+]|\d+[.)]|[A-Z]|\n))")
+_NEXT_LINE = lazy_pattern(r"\n(?=\s*(?:[-•*+]|\d+[.)]|[A-Z]|\n))")
 
 
 def _before(match: "re.Match[str]", length: int = 60) -> str:

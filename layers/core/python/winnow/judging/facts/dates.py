@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from winnow.judging.facts.numbers import COUNT, WORDS, parse_count, parse_words
 from winnow.judging.facts.patterns import compiled, fold, has_any, match_at, search
+from winnow.judging.lazy_patterns import lazy_pattern
 
 
 class DateOrder(StrEnum):
@@ -694,12 +695,12 @@ def _quantity(match: "re.Match[str]", context: _Context) -> _Found:
     return DateReading(start - (len(span.group()) if span else 0), end, kind, interval, since)
 
 
-_SPOKEN_YEAR = re.compile(
+_SPOKEN_YEAR = lazy_pattern(
     r"\b(?P<century>nineteen|twenty|two thousand(?: and)?)[ -](?P<rest>"
     rf"{WORDS})(?![ -](?:years?|yrs?|months?|weeks?|days?|units?|percent|old)\b)",
     re.IGNORECASE,
 )
-_COMPACT = re.compile(r"(?<![\w./-])(?P<y>\d{1,2}) ?y(?P<m>\d{1,2}) ?m(?= ago\b)")
+_COMPACT = lazy_pattern(r"(?<![\w./-])(?P<y>\d{1,2}) ?y(?P<m>\d{1,2}) ?m(?= ago\b)")
 """Years and months in one: "12y5m ago"."""
 
 

@@ -40,6 +40,7 @@ from winnow.judging.facts.later import later_times
 from winnow.judging.facts.patterns import compiled, match_at, search
 from winnow.judging.facts.people import FAMILY, PATIENT
 from winnow.judging.facts.sentences import begins_part, sentences
+from winnow.judging.lazy_patterns import lazy_pattern
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ _REFERS_BACK = (
 )
 
 
-_LETTER = re.compile(r"[A-Za-z]")
+_LETTER = lazy_pattern(r"[A-Za-z]")
 _THE_ONE = (
     r"(?<!\w)the (?:(?:other|next|second|first) )?one(?= (?:in|on|of|from|dated|done"
     r"|performed|was|is)\b)"

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from winnow.judging.facts.dates import DateInterval, DateKind, DateReading
 from winnow.judging.facts.patterns import compiled, match_at, search
 from winnow.judging.facts.people import FAMILY
+from winnow.judging.lazy_patterns import lazy_pattern
 
 _NUMBER = r"(?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|other|(?:a )?few|several)"
 _UNIT = r"[ -]?(?:years?|yrs?|y|months?|mos?)"
@@ -28,7 +29,7 @@ _TIMES = (
 )
 """Times that are counted from the event."""
 _YEAR = r"(?<![\w/.-])(?:19|20)\d\d(?![\w/-])"
-_CLAUSE_END = re.compile(r"[,;()\n]|\.\s|\b(?:but|however|although|though)\b", re.IGNORECASE)
+_CLAUSE_END = lazy_pattern(r"[,;()\n]|\.\s|\b(?:but|however|although|though)\b", re.IGNORECASE)
 _LOWER = (
     r"\b(?:lower (?:gi )?endoscop\w+|colonic endoscop\w+|endoscop\w+ of (?:the |his |her )?"
     r"(?:whole |entire )?(?:colon|large bowel|large intestine|lower)"
@@ -84,7 +85,7 @@ _PLAIN = frozenset(
     so that the then thereafter this to unremarkable was year yes
     """.split()  # noqa: SIM905 - a list literal would be a line a word
 )
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = lazy_pattern(r"[^\W\d_]+")
 _NOTES = r"^(?:letter|signed|dictated|faxed|scanned|typed|reviewed|records)$"
 _AROUND_NOW = timedelta(60)
 _FAR = 400

@@ -36,6 +36,7 @@ from winnow.judging.facts.numbers import parse_words
 from winnow.judging.facts.patterns import compiled, match_at, search
 from winnow.judging.facts.people import FAMILY, PATIENT
 from winnow.judging.facts.sentences import begins_part, sentences
+from winnow.judging.lazy_patterns import lazy_pattern
 from winnow.judging.text.segments import Span
 from winnow.processes.units import UNIT, convert, rescale
 
@@ -169,25 +170,25 @@ def _following(text: str, spans: Sequence[Span]) -> Span | None:
 
 
 _WHOLE = "three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
-_SPOKEN = re.compile(
+_SPOKEN = lazy_pattern(
     rf"\b(?P<whole>{_WHOLE})(?: point)? (?P<part>zero|oh|one|two|three|four|five|six|seven|eight"
     r"|nine)\b(?! (?:day|week|month|year|hour|unit|time|point)s?\b)",
     re.IGNORECASE,
 )
-_SPOKEN_WHOLE = re.compile(
+_SPOKEN_WHOLE = lazy_pattern(
     rf"(?<=\b(?:of|is|to|at) )(?P<whole>{_WHOLE})"
     r"(?= ?(?:[.,;)]|$|and (?:a half|dark|black|melena)|now\b|today\b))",
     re.IGNORECASE,
 )
-_SPOKEN_DIGITS = re.compile(r"\b(?P<whole>\d{1,2}) point (?P<part>\d)\b", re.IGNORECASE)
-_RATIO = re.compile(
+_SPOKEN_DIGITS = lazy_pattern(r"\b(?P<whole>\d{1,2}) point (?P<part>\d)\b", re.IGNORECASE)
+_RATIO = lazy_pattern(
     r"\b(?:H/H|H&H)(?P<gap>[ :]{1,2}(?:(?:of|was|is|now|today|yesterday|this (?:am|morning)|on"
     r" \d{1,2}/\d{1,2})[ :]{1,2})?)(?P<first>\d{1,2}(?:\.\d)?)"
     r"(?:/| and |, )\d{2}(?:\.\d)?",
     re.IGNORECASE,
 )
 """Hemoglobin and hematocrit in one: "H/H 7.9/24"."""
-_SERIES = re.compile(
+_SERIES = lazy_pattern(
     r"\b(?P<name>hgb|hb|h[ae]{1,2}moglobin)(?P<gap>[ :=]{1,3})"
     r"(?P<former>\d{1,2}\.\d(?:/\d{1,2}\.\d){0,6}/)(?P<last>\d{1,2}\.\d)(?![\d/]|\.\d)",
     re.IGNORECASE,
@@ -228,7 +229,7 @@ def _in_digits(text: str) -> str:
     return _SERIES.sub(newest, _RATIO.sub(ratio, text))
 
 
-_AN_ANALYTE = re.compile(r"h(?:a?emoglobin|gb|b|/h|&h)\b", re.IGNORECASE)
+_AN_ANALYTE = lazy_pattern(r"h(?:a?emoglobin|gb|b|/h|&h)\b", re.IGNORECASE)
 
 
 # -- names ----------------------------------------------------------------------------------------

@@ -1,12 +1,12 @@
 """The sentences in which facts are read: segments, but a question ends one."""
 
-import re
 from collections.abc import Iterator
 
+from winnow.judging.lazy_patterns import lazy_pattern
 from winnow.judging.text.segments import Span, spans
 from winnow.models import PART_BREAK
 
-_QUESTION = re.compile(r"\?\s+")
+_QUESTION = lazy_pattern(r"\?\s+")
 
 
 def sentences(text: str) -> Iterator[Span]:

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from winnow.judging.lazy_patterns import lazy_pattern
 from winnow.judging.text import segments
 from winnow.models import PART_BREAK
 
@@ -40,43 +41,43 @@ _MAX_ITEM_WORDS = 12
 """A line without a mark that has more words is running text."""
 _MAX_PART_WORDS = 6
 _MIN_SENTENCE_WORDS = 5
-_RUNS = re.compile(
+_RUNS = lazy_pattern(
     r"\b(?:is|are|was|were|has|have|had|he|she|they|patient|pt|i|we|it|there"
     r"|showed|shows|denies|denied|reports|reported|presents|presented)\b",
     re.IGNORECASE,
 )
 """A line with one of these and a full stop is a sentence, however short."""
-_LABEL = re.compile(r"[^\W\d_][^:.;\n]{0,59}:\s")
-_INLINE = re.compile(r"(?:[-*•·▪◦+]\s*)?([^\W\d_][^:.;,\n]{0,79}):\s+")
-_SEPARATORS = re.compile(r"[,;/]|\b(?:and|or)\b")
-_NAMES = re.compile(
+_LABEL = lazy_pattern(r"[^\W\d_][^:.;\n]{0,59}:\s")
+_INLINE = lazy_pattern(r"(?:[-*•·▪◦+]\s*)?([^\W\d_][^:.;,\n]{0,79}):\s+")
+_SEPARATORS = lazy_pattern(r"[,;/]|\b(?:and|or)\b")
+_NAMES = lazy_pattern(
     r"[^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*){0,3}"
     r"(?:(?:, ?|; ?| ?/ ?)(?:(?:and|or) )?[^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*){0,3}){2,}[.;]?"
 )
 """Three names of things or more: "fever, weight loss, anemia"."""
-_ANSWER = re.compile(
+_ANSWER = lazy_pattern(
     r"\b(?:yes|no|none|not|neg|negative|normal|nl|pos|positive|denies|denied|complete|ongoing)\b",
     re.IGNORECASE,
 )
 _AROUND = " \t*_#=~>`"
-_SENTENCE_END = re.compile(r"[.;!?]\s")
-_MARKED_HEADING = re.compile(r"#{1,6}(?=[^#])")
-_CAPITALS = re.compile(r"[A-Z][A-Z0-9 /&,()'’-]{3,58}[A-Z)]")
-_IN_BOLD = re.compile(r"(?:\*\*|__)[^*_\n]{2,68}(?:\*\*|__):?")
-_UNDERLINE = re.compile(r"[-=~_]{3,}")
-_OPENS = re.compile(
+_SENTENCE_END = lazy_pattern(r"[.;!?]\s")
+_MARKED_HEADING = lazy_pattern(r"#{1,6}(?=[^#])")
+_CAPITALS = lazy_pattern(r"[A-Z][A-Z0-9 /&,()'’-]{3,58}[A-Z)]")
+_IN_BOLD = lazy_pattern(r"(?:\*\*|__)[^*_\n]{2,68}(?:\*\*|__):?")
+_UNDERLINE = lazy_pattern(r"[-=~_]{3,}")
+_OPENS = lazy_pattern(
     r"\b(?:following|these|those|any|all|for|of|if|with|denies|denied|denying|negatives?|absent"
     r"|excluded|out|not|never|no|present|seen|found|reported|ha(?:s|ve|d|ving))$",
     re.IGNORECASE,
 )
 """The last word of a line that wants something behind it, though it has no colon."""
-_CLAUSE = re.compile(
+_CLAUSE = lazy_pattern(
     r"(?:\b(?:is|are|was|were|has|have|had|shows|showed)\b|,)"
     r"(?!$|.*\b(?:following|these|those|any|all|for|of|if|with|ha(?:s|ve|d))$)",
     re.IGNORECASE,
 )
 """A line with one of these says all by itself, unless it ends in the midst of it."""
-_SALUTATION = re.compile(r"(?:dear|to (?:whom|the|our|my|dr|mrs?|ms))\b", re.IGNORECASE)
+_SALUTATION = lazy_pattern(r"(?:dear|to (?:whom|the|our|my|dr|mrs?|ms))\b", re.IGNORECASE)
 
 
 class _Line(NamedTuple):

@@ -17,6 +17,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from winnow.judging.lazy_patterns import lazy_pattern
+
 EMPTY, TICKED, UNKNOWN = "☐", "☑", "⍰"
 _BOX = frozenset("☐□◻◽⬜▢❏❐❑❒🗆🗌🞎🞏🞐⬚🔲")
 _CIRCLE = frozenset("○◯⚪⭘❍")
@@ -27,18 +29,18 @@ _FILLED = _FILLED_BOX | frozenset("●⬤⚫•▪◾")
 _HOLLOW = _BOX | _CIRCLE
 _NOT_LETTERS = "\ufffd❎"
 _ALL = "".join(sorted(_HOLLOW | _TICK | _CROSS | _FILLED)) + _NOT_LETTERS
-_MARK = re.compile(f"[{_ALL}\ue000-\uf8ff]")
-_LEADING = re.compile(
+_MARK = lazy_pattern(f"[{_ALL}\ue000-\uf8ff]")
+_LEADING = lazy_pattern(
     rf"[ \t]{{0,80}}(?:[-*][ \t]{{1,4}})?([{_ALL}\ue000-\uf8ff⍰])\ufe0f?(?=\s{{0,8}}\w)"
 )
-_BLANK = re.compile(
+_BLANK = lazy_pattern(
     r"[ \t]{0,80}(?:[-*•][ \t]{1,4})?(_{1,8})(?:([xX✓✔])_{1,8})?"
     r"(?=[ \t]{1,8}[^\W_]|[^\W_][^_\n\r]{0,200}$)",
     re.MULTILINE,
 )
-_HAS_BLANK = re.compile(r"^[ \t]{0,80}(?:[-*•][ \t]{1,4})?_", re.MULTILINE)
-_ANSWER = re.compile(r"\s{0,8}(?:yes|no|y|n|unknown|n/a)\.?\s*$", re.IGNORECASE)
-_LINE = re.compile(r"[^\n\r]+")
+_HAS_BLANK = lazy_pattern(r"^[ \t]{0,80}(?:[-*•][ \t]{1,4})?_", re.MULTILINE)
+_ANSWER = lazy_pattern(r"\s{0,8}(?:yes|no|y|n|unknown|n/a)\.?\s*$", re.IGNORECASE)
+_LINE = lazy_pattern(r"[^\n\r]+")
 _MAX_BETWEEN = 1
 """Lines without a mark that may stand between two items of one list."""
 

@@ -27,6 +27,7 @@ each of its full stops, and of long words Punkt is shown the ends.
 import re
 from bisect import bisect_left
 
+from winnow.judging.lazy_patterns import lazy_pattern
 from winnow.judging.text import punkt
 from winnow.judging.text.nltk_punkt import PERIOD_CONTEXT
 
@@ -37,48 +38,50 @@ _LONG = 500
 
 Span = tuple[int, int]
 
-_LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
-BREAK = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-LIST_MARK = re.compile(
+_LINE = lazy_pattern(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+BREAK = lazy_pattern(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+LIST_MARK = lazy_pattern(
     r"(?:[-*+•·–—▪◦#]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{2,4})[.)])(?=\s)|[-*•·–—▪◦#](?=\w)|\d{1,2}\.(?=[A-Z])"
 )
-_ONLY_MARK = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivx]{2,4})\.$")
-_ITEM = re.compile(r"(?:(?<=\s)|^)\(?(\d{1,2})[.)](?=\s+[^\W\d_])")
+_ONLY_MARK = lazy_pattern(r"\(?(?:\d{1,3}|[A-Za-z]|[ivx]{2,4})\.$")
+_ITEM = lazy_pattern(r"(?:(?<=\s)|^)\(?(\d{1,2})[.)](?=\s+[^\W\d_])")
 _WANTING = (
     "an|and|as|at|but|by|due|for|from|had|has|in|is|not|of|on|or|than|that|the|to|was|were|who"
     "|with|without"
 )
-_GOES_ON = re.compile(rf"(?:,|\b(?:{_WANTING}|{_WANTING.upper()}|a)|(?<![:–?-] )\b(?:no|NO))$")
-_ENDS_IN_BOX = re.compile(r"(?:\[ ?[xX]? ?\]|\( ?[xX]? ?\)|[☐☒☑]) ?[\w/]{1,12}\.?$")
-_ANSWER_LINE = re.compile(
+_GOES_ON = lazy_pattern(rf"(?:,|\b(?:{_WANTING}|{_WANTING.upper()}|a)|(?<![:–?-] )\b(?:no|NO))$")
+_ENDS_IN_BOX = lazy_pattern(r"(?:\[ ?[xX]? ?\]|\( ?[xX]? ?\)|[☐☒☑]) ?[\w/]{1,12}\.?$")
+_ANSWER_LINE = lazy_pattern(
     r"(?:[☐☒☑]|\[[ xX]?\]|\([ xX]?\))[ \t]{0,4}(?:yes|no|y|n|unknown|n/a)\.?", re.IGNORECASE
 )
 """One of the answers to the question on the line above it."""
-_GONE_ON = re.compile(r"(?:and|or|nor|but|which|who|with|without|of|on|in|for|from|to)\b(?![.:)])")
-_GLUED = re.compile(
+_GONE_ON = lazy_pattern(
+    r"(?:and|or|nor|but|which|who|with|without|of|on|in|for|from|to)\b(?![.:)])"
+)
+_GLUED = lazy_pattern(
     r"\.(?:(?<=[^\W\d_]{3}\.)|(?<=\d\.)|(?<=[a-z]{2}\.)(?=[A-Z][a-z]))"
     r"(?!(?:com|org|net|edu|gov|info|htm|html|pdf|docx?|xlsx?|csv|txt|jpe?g|png|dcm)\b)"
     r"(?=[^\W\d_]{2}|[IA]\s)"
 )
-_SALUTATION = re.compile(r"Dear(?: [A-Z][\w.'’-]*| or| and| colleagues?){1,5},(?=\s)")
-BOX = re.compile(r"(?:\[[ xX]?\]|\([ xX]?\)|[☐☒☑])(?=\s*+\w)")
-_BOX_OF_ANSWER = re.compile(r"\S+\s*+(?:yes|no|y|n|unknown|n/a)\b|\(\s\)", re.IGNORECASE)
-_FIELD_END = re.compile(r"(?<=[:?] [YNyn])\.(?=\s[A-Z][^.:?\n]{1,40}[:?]\s)")
+_SALUTATION = lazy_pattern(r"Dear(?: [A-Z][\w.'’-]*| or| and| colleagues?){1,5},(?=\s)")
+BOX = lazy_pattern(r"(?:\[[ xX]?\]|\([ xX]?\)|[☐☒☑])(?=\s*+\w)")
+_BOX_OF_ANSWER = lazy_pattern(r"\S+\s*+(?:yes|no|y|n|unknown|n/a)\b|\(\s\)", re.IGNORECASE)
+_FIELD_END = lazy_pattern(r"(?<=[:?] [YNyn])\.(?=\s[A-Z][^.:?\n]{1,40}[:?]\s)")
 """The full stop between fields of one line: "EGD done: N. Colonoscopy done: N."."""
-_AFTER_NUMBER = re.compile(r"\d\s?$")
-_HEADING = re.compile(r"[A-Z][A-Z0-9 /&,()'’-]{3,58}[A-Z)]:(?=\s*+(?:,\s*+)?+[^\W\d_])")
-_HEADING_LINE = re.compile(r"[A-Z][A-Za-z0-9 /&,()'’-]{1,58}:(?:\s|$)")
-_CLOSERS = re.compile(r"[\"')\]}‘’“”«»]+?(?:\s+|(?=--)|$)", re.MULTILINE)
-_PERIOD_CONTEXT = re.compile(PERIOD_CONTEXT, re.VERBOSE)
+_AFTER_NUMBER = lazy_pattern(r"\d\s?$")
+_HEADING = lazy_pattern(r"[A-Z][A-Z0-9 /&,()'’-]{3,58}[A-Z)]:(?=\s*+(?:,\s*+)?+[^\W\d_])")
+_HEADING_LINE = lazy_pattern(r"[A-Z][A-Za-z0-9 /&,()'’-]{1,58}:(?:\s|$)")
+_CLOSERS = lazy_pattern(r"[\"')\]}‘’“”«»]+?(?:\s+|(?=--)|$)", re.MULTILINE)
+_PERIOD_CONTEXT = lazy_pattern(PERIOD_CONTEXT, re.VERBOSE)
 """A full stop that may end a sentence: group 1 is what follows, 2 the next token."""
-_DIGIT = re.compile(r"\d")
-_ANSWER = re.compile(
+_DIGIT = lazy_pattern(r"\d")
+_ANSWER = lazy_pattern(
     r"\s*(?:[YN]\b|(?:yes|no|none|nil|never|unknown|unsure|pending|not|neg|pos|doubt|doubtful|unlikely)\b|[-–—:_\[(☐☒☑]|$)",
     re.IGNORECASE,
 )
-_SEMICOLON = re.compile(r";\s")
-_COMMA = re.compile(r",\s")
-_SPACE = re.compile(r"\s")
+_SEMICOLON = lazy_pattern(r";\s")
+_COMMA = lazy_pattern(r",\s")
+_SPACE = lazy_pattern(r"\s")
 _ASCII_SPACE = frozenset(" \t\n\r\x0b\x0c")
 
 

@@ -12,29 +12,31 @@ import re
 from functools import cache
 from pathlib import Path
 
-_RUN = re.compile(r"\w[\w'-]*(?:\.\w+)*")
+from winnow.judging.lazy_patterns import lazy_pattern
+
+_RUN = lazy_pattern(r"\w[\w'-]*(?:\.\w+)*")
 _MOSTLY = 0.8
-_WORD_IN_CAPITALS = re.compile(r"[A-Z]{5}")
+_WORD_IN_CAPITALS = lazy_pattern(r"[A-Z]{5}")
 """Shorter ones may be abbreviations."""
-_FLAG = re.compile(
+_FLAG = lazy_pattern(
     r"(?<=[A-Za-z]) ?= ?(?:(n|no|none|neg|negative|0|false|absent)|y|yes|true|present)(?![\w.])",
     re.IGNORECASE,
 )
 """A field of a message: "anemia=n", "melena = 0"."""
-_POSITIVE = re.compile(r"(?<=[^\W\d_])(?:\+(?=[\s,.;)]|$)| \+(?=[,.;)]|$| (?:stool|x)\b))")
-_MINUS = re.compile(r"(?<=[^\W\d_])(?: ?[–−](?=[.,;)]|$)|–(?=ve\b))|(?<= )[–−](?=ve\b)")
-_NORMAL = re.compile(
+_POSITIVE = lazy_pattern(r"(?<=[^\W\d_])(?:\+(?=[\s,.;)]|$)| \+(?=[,.;)]|$| (?:stool|x)\b))")
+_MINUS = lazy_pattern(r"(?<=[^\W\d_])(?: ?[–−](?=[.,;)]|$)|–(?=ve\b))|(?<= )[–−](?=ve\b)")
+_NORMAL = lazy_pattern(
     r"\b((?:EGD|OGD|[Gg]astroscopy|[Cc]olo(?:n(?:oscopy)?)?|[Ii]leocolonoscopy|MRE|CTE|SBFT)"
     r"(?: (?:complete|full|caecum|cecum))?,?) N(?=[.,;]|$)"
 )
 """A result in one letter, behind an exam: "OGD N. Colo complete, N."."""
-_TICK = re.compile(
+_TICK = lazy_pattern(
     r"[\[(] ?(?P<ticked>[xX✓]?) ?[\])] ?"
     r"(?P<choice>(?:[^\[\]()\n]|\((?! ?[xX✓]? ?\))[^()\n]*\))*)"
 )
-_HOW_TO_TICK = re.compile(r"\((?:check|tick|mark|select|choose) [^()\n]{2,30}\) ?")
-_ALL_THAT_APPLY = re.compile(r"\ball (?:that apply|which apply|applicable)\b")
-_LABEL = re.compile(r"\s*(?P<label>[^\[\]()\n]*[^\[\]()\s:?])\s*[:?]?\s*(?=[\[(] ?[xX✓]? ?[\])])")
+_HOW_TO_TICK = lazy_pattern(r"\((?:check|tick|mark|select|choose) [^()\n]{2,30}\) ?")
+_ALL_THAT_APPLY = lazy_pattern(r"\ball (?:that apply|which apply|applicable)\b")
+_LABEL = lazy_pattern(r"\s*(?P<label>[^\[\]()\n]*[^\[\]()\s:?])\s*[:?]?\s*(?=[\[(] ?[xX✓]? ?[\])])")
 
 
 def ticked(text: str) -> str:
@@ -71,7 +73,7 @@ def ticked(text: str) -> str:
 
 
 _ANSWER = r"(?:yes|no|y|n|none|neg|pos|negative|positive|unknown)"
-_SERIES = re.compile(
+_SERIES = lazy_pattern(
     rf"(?P<items>[^:\n]+[,/][^:\n]+): ?(?P<answers>{_ANSWER}(?: ?[/,] ?{_ANSWER})+)(?P<end>\W*)",
     re.IGNORECASE,
 )

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from winnow.judging.lazy_patterns import lazy_pattern
 from winnow.judging.text import segments
 from winnow.judging.text.blocks import blocks
 from winnow.judging.text.headings import NO_HEADING, ListHeading, list_headings
@@ -77,7 +78,7 @@ _SECTIONS = frozenset(
         *("past medical and surgical history", "past medical/surgical history", "medical history"),
     )
 )
-_BACK = re.compile(
+_BACK = lazy_pattern(
     r"(?i:It|This|These|They|That|The (?:results?|stud(?:y|ies)|reports?|examinations?|findings?"
     r"|procedure|scope|latter)|Results?|Findings?"
     r"|(?:Both|Neither|Each|Either|None)(?: of (?:them|these)"
@@ -114,35 +115,35 @@ def windows(
     return spans
 
 
-_CUT = re.compile(
+_CUT = lazy_pattern(
     r"(?:[,;]+\s*|(?<=\s)[-–—]\s+)(?=[^\W_]|[?+(])"
     r"|(?:(?<=[^\W\d_]{3})|(?<=\d\d))\.\s+(?=[a-z](?:[a-z]|/[a-z]\b))"
 )
 """Where a list may be cut; full stops that end no sentence are marks too ("neg. r/o ulcer")."""
 _MARKS = (",", ";", " - ", " – ", " — ")
-_REPORTS = re.compile(
+_REPORTS = lazy_pattern(
     r"\b(?:show(?:s|ed|ing)?|reveal(?:s|ed)?|disclos(?:es|ed)|demonstrat(?:es|ed)|identified)\b",
     re.IGNORECASE,
 )
 _DASHES = ("-", "–", "—")
-_DENIAL = re.compile(r"(?:no|not|none|without)\b", re.IGNORECASE)
+_DENIAL = lazy_pattern(r"(?:no|not|none|without)\b", re.IGNORECASE)
 """Behind a heading or a dash it is of what the heading names: "EGD: normal stomach, no blood"."""
-_REQUEST = re.compile(
+_REQUEST = lazy_pattern(
     r"(?:needs?|requests?|requested|requesting|referred|plan|rec|recommend(?:ed)?|please|for|wants|asks"
     r"|capsule|video capsule|VCE)\b"
 )
 """At the end of a list, what is asked for: no part of what was found."""
-_ONE_ANSWER = re.compile(
+_ONE_ANSWER = lazy_pattern(
     r":\s*(?:(?:yes|no|none|denied|denies|y|n|neg|pos|negative|positive|unknown|nil)\b[\s/,.]*)+$",
     re.IGNORECASE,
 )
 """Behind a list, it is of all its parts: "Bleeding, weight loss: none"."""
-_SHARED_RESULT = re.compile(
+_SHARED_RESULT = lazy_pattern(
     r"(?:[\w'-]+ ){0,2}[\w'-]+(?:, (?:[\w'-]+ ){0,2}[\w'-]+){1,4},? and (?:[\w'-]+ ){1,3}"
     r"(?:is|are|was|were|all)\b"
 )
 """What is said behind several names is of each: "Colonoscopy, biopsies and CT are normal"."""
-_WHO = re.compile(
+_WHO = lazy_pattern(
     r"\d{1,3}[ -]?(?:y/?o|yrs?|years?[ -]old)?[ -]?(?:[MF]|male|female|man|woman|lady|gentleman)?",
     re.IGNORECASE,
 )
@@ -150,15 +151,15 @@ _WHO = re.compile(
 _MIN_PARTS = 3
 """Fewer only in a sentence of at most _FEW_WORDS words."""
 _FEW_WORDS = 12
-_TABLE_HEAD = re.compile(r"[^|\d.;]+(?:\|[^|\d.;]*)+")
+_TABLE_HEAD = lazy_pattern(r"[^|\d.;]+(?:\|[^|\d.;]*)+")
 """Names of columns, which say nothing: "Date | Hgb | FOBT"."""
 
 
-_RESULT = re.compile(
+_RESULT = lazy_pattern(
     r"\b(?:normal|negative|neg|nl|NAD|unremarkable|unrevealing|clean|clear|with)\b", re.IGNORECASE
 )
 """Parts that each have one are two results: "EGD with bleeding varices, colonoscopy normal"."""
-_BACK_TO_LIST = re.compile(
+_BACK_TO_LIST = lazy_pattern(
     r"(?:all|both|none|neither|each|neg|negative|normal|unremarkable"
     r"|(?:to )?(?:the )?(?:TI|terminal ileum|cecum|caecum)\b(?! biops))\b",
     re.IGNORECASE,
@@ -222,7 +223,7 @@ def list_parts(text: str, start: int, end: int, topics: Topics) -> list[segments
 
 
 # "EGD 3/14: normal" heads nothing.
-_HEADING = re.compile(r"([A-Z][^\W\d]*(?:[ /&'’-]+[^\W\d]+){0,7}):")
+_HEADING = lazy_pattern(r"([A-Z][^\W\d]*(?:[ /&'’-]+[^\W\d]+){0,7}):")
 
 
 def sections(text: str, sentences: Sequence[segments.Span]) -> list[str]:
