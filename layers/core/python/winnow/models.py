@@ -314,7 +314,7 @@ class Caution(StrEnum):
     OF_PAST = "of_past"
     """What is found is of a time that is over."""
     EXPLAINED = "explained"
-    """Another criterion implies it, and a sentence names an explanation that none heard."""
+    """It rests on exams that found nothing, or is implied, and a sentence names what was found."""
     ALL_SILENT = "all_silent"
     """The record is silent on all that the decision excludes, and denies nothing."""
 

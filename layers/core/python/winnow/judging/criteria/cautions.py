@@ -17,6 +17,7 @@ from functools import cached_property
 from winnow.judging.criteria.compile import CompiledCriteria, CompiledCriterion
 from winnow.judging.criteria.context_rules import Context, match_triggers, tokens
 from winnow.judging.criteria.denials import denies, is_qualified, is_undone
+from winnow.judging.criteria.exams import finds_something, found_nothing
 from winnow.judging.criteria.fact_rules import Note
 from winnow.judging.criteria.findings import SILENT
 from winnow.judging.criteria.list_headings import is_open
@@ -136,7 +137,10 @@ class _Text:
             yield Caution.OF_ANOTHER
         if said and all(self._is_past(evidence, compiled) for evidence in said):
             yield Caution.OF_PAST
-        if finding.verdict is Verdict.MET and self._is_explained(said, compiled):
+        if finding.verdict is Verdict.MET and (
+            self._is_explained(said, compiled)
+            or (any(map(_found_nothing, said)) and self._has_found_something)
+        ):
             yield Caution.EXPLAINED
         evidence = next(carrying(finding), None)
         if evidence is None or not evidence.end:
@@ -157,6 +161,13 @@ class _Text:
         return any(
             _WELL.search(self._matrix.plain[row]) is not None
             for row in self._rows[: len(self._sentences)]
+        )
+
+    @cached_property
+    def _has_found_something(self) -> bool:
+        """Whether an exam of the record may have found what is looked for."""
+        return any(
+            finds_something(self._matrix.plain[row]) for row in self._rows[: len(self._sentences)]
         )
 
     @cached_property
@@ -327,6 +338,13 @@ class _Text:
 def _is_said(evidence: Evidence) -> bool:
     """Whether it is a sentence of the text, and no value, age or date."""
     return evidence.fact is None and bool(evidence.end)
+
+
+def _found_nothing(evidence: Evidence) -> bool:
+    """Whether it says of an exam that it found nothing."""
+    return evidence.polarity is Polarity.SUPPORTS and found_nothing(
+        expand_shorthand(evidence.reference or "")
+    )
 
 
 def _overlap(one: _Span, other: _Span) -> bool:
