@@ -16,9 +16,15 @@ import numpy as np
 import typer
 from botocore.config import Config
 
-from winnow.errors import ObjectGoneError, SearchInvalidError, StoredDataInvalidError
+from winnow.errors import (
+    ObjectGoneError,
+    RetryableError,
+    SearchInvalidError,
+    StoredDataInvalidError,
+)
 from winnow.limits.budget import RecordRejection
 from winnow.limits.reading import ReadLimits
+from winnow.models import ObjectRef
 from winnow.readers.pictures import check_size
 from winnow.search.engine import NO_FEATURES, NO_WORDS, Searcher
 from winnow.search.memory import MemorySearcher
@@ -38,6 +44,8 @@ if TYPE_CHECKING:
 
 MANY = 100_000
 """Records from which on reading all of them is said to take long."""
+TRIES = 4
+"""How often an upload is read whose results change meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,7 @@ def _read(target: Target, filters: SearchFilter, model: Path) -> StackRecords:
             try:
                 # Expired, or erased since the list was made.
                 with suppress(ObjectGoneError):
-                    rows += list(with_projected(UploadRows(store, ref)))
+                    rows += _rows_of(store, ref)
             except StoredDataInvalidError:
                 damaged += 1
     searcher = MemorySearcher(
@@ -107,6 +115,14 @@ def _read(target: Target, filters: SearchFilter, model: Path) -> StackRecords:
         damaged=damaged,
     )
     return StackRecords(searcher, len(rows))
+
+
+def _rows_of(store: S3Store, ref: ObjectRef) -> list[IndexRow]:
+    """The rows of an upload; read again if its results change meanwhile."""
+    for _ in range(TRIES - 1):
+        with suppress(RetryableError):
+            return list(with_projected(UploadRows(store, ref)))
+    return list(with_projected(UploadRows(store, ref)))
 
 
 def _may_be_in(value: str | None, wanted: Sequence[str]) -> bool:

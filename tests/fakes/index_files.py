@@ -34,9 +34,9 @@ class MemoryFiles:
             raise RunSupersededError("There is a later one.")
         self.contents[name] = (content, generation)
 
-    def delete(self, name: FileName, etag: str) -> bool:
+    def delete(self, name: FileName, etag: str | None) -> bool:
         found = next((file for file in self.list() if file.name == name), None)
-        if found is None or found.etag != etag:
+        if found is None or etag not in (None, found.etag):
             return False
         del self.contents[name]
         return True

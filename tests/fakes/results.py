@@ -48,12 +48,13 @@ class Folders:
     def __init__(self) -> None:
         self.store = MemoryStore()
         self.minutes = 0
+        self.month = "2026-11"
 
     def now(self) -> str:
-        """A new minute of November."""
+        """A new minute of the month."""
         self.minutes += 1
         day, minute = divmod(self.minutes * 37, 1440)
-        return f"2026-11-{1 + day % 30:02d}T{minute // 60:02d}:{minute % 60:02d}:00.000Z"
+        return f"{self.month}-{1 + day % 30:02d}T{minute // 60:02d}:{minute % 60:02d}:00.000Z"
 
     def run(self, process: str, upload: str, records: Sequence[Judged], version: str = "a") -> None:
         """Write an upload's results, again if it was run before."""
@@ -152,6 +153,12 @@ class Folders:
         ]
         bare = reviewed.ref.model_copy(update={"version_id": None})
         self.store.publish(bare, b"".join(left), JSON_LINES, reviewed.fence)
+
+    def forget_versions(self, process: str, upload: str) -> None:
+        """Delete what no result.json names any more, as `winnow forget` does at its end."""
+        eraser = MemoryEraser(self.store)
+        found = eraser.versions(BUCKET, f"results/{process}/{upload}/")
+        eraser.delete(BUCKET, [v for v in found if not v.latest and v.key.endswith(".jsonl")])
 
     def delete(self, process: str, upload: str) -> None:
         """Delete the folder, as its expiry does."""

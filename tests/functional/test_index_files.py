@@ -1,6 +1,7 @@
 """One contract for the index's files in memory and in S3 (by moto)."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
@@ -80,8 +81,42 @@ def test_what_has_changed_is_not_deleted_and_what_is_deleted_is_in_no_version(
     assert files.read(SEGMENT) == b"second"
     assert files.delete(SEGMENT, etag(files, SEGMENT))
     assert not files.delete(SEGMENT, old)
+    assert not files.delete(SEGMENT, None)
     assert names(files) == []
     if isinstance(files, S3IndexFiles):
         assert "Versions" not in files._client.list_object_versions(
             Bucket="results", Prefix=SEGMENT.key
         )
+
+
+def test_what_is_deleted_without_an_etag_is_deleted_as_it_is(files: IndexFiles) -> None:
+    for content in (b"first", b"second"):
+        files.write(SEGMENT, content, "1")
+    assert files.delete(SEGMENT, None)
+    assert names(files) == []
+
+
+@pytest.mark.parametrize("files", ["s3"], indirect=True)
+@pytest.mark.parametrize("given", [True, False])
+@pytest.mark.parametrize("breaks_off_after", range(4))
+def test_no_older_version_is_read_while_a_file_is_deleted(
+    files: S3IndexFiles, monkeypatch: pytest.MonkeyPatch, breaks_off_after: int, *, given: bool
+) -> None:
+    for number in range(4):
+        files.write(SEGMENT, str(number).encode(), str(number))
+    newest = etag(files, SEGMENT)
+    delete, left = files._client.delete_object, iter(range(breaks_off_after))
+
+    def fail(**what: Any) -> None:
+        if next(left, None) is None:
+            raise RuntimeError("The time is over.")
+        assert files.read(SEGMENT) == b"3"
+        delete(**what)
+
+    monkeypatch.setattr(files._client, "delete_object", fail)
+    with pytest.raises(RuntimeError):
+        files.delete(SEGMENT, newest if given else None)
+    assert files.read(SEGMENT) == b"3"
+    monkeypatch.setattr(files._client, "delete_object", delete)
+    assert files.delete(SEGMENT, newest)
+    assert names(files) == []

@@ -7,7 +7,7 @@ from tests.fakes.results import Judged
 from tests.unit.core.search.test_memory import NOW
 from tests.unit.search.test_contract import Indexed
 from winnow.errors import ObjectGoneError, SearchTooSlowError
-from winnow.search.files import TOMBSTONE, FileName, parse_key
+from winnow.search.files import TOMBSTONE, FileName, parse_key, tombstone
 from winnow.search.shapes import ChartId, SearchRequest, StatsRequest
 from winnow_search.duck import DuckSearcher
 from winnow_search.indexing import MIN_FILES
@@ -98,7 +98,7 @@ def test_a_tombstone_stays_while_another_month_has_the_upload(indexed: Indexed) 
     indexed.files.delete = lambda name, etag: name != other and kept(name, etag)  # type: ignore[method-assign]
     indexed.indexer.compact("triage")
     assert {one: generation for one, (_, generation) in indexed.files.contents.items()} == {
-        name: TOMBSTONE,
+        tombstone("triage", "u1"): TOMBSTONE,
         other: indexed.files.contents[other][1],
     }
     assert total(indexed) == 0
@@ -112,7 +112,7 @@ def test_a_compaction_that_breaks_off_counts_nothing_twice(indexed: Indexed) -> 
     run(indexed, "u2", "iron")
     delete = indexed.files.delete
 
-    def fail(name: FileName, etag: str) -> bool:
+    def fail(name: FileName, etag: str | None) -> bool:
         raise OSError
 
     indexed.files.delete = fail  # type: ignore[method-assign]

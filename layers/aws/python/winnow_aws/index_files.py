@@ -54,25 +54,29 @@ class S3IndexFiles:
         elif not self._objects.create(ref, content, _PARQUET):
             raise RunSupersededError("There is a compacted file of this number.")
 
-    def delete(self, name: FileName, etag: str) -> bool:
+    def delete(self, name: FileName, etag: str | None) -> bool:
         # A version that is written after this list is not in it, and stays.
-        versions: list[str] = []
-        latest = ""
+        older: list[str] = []
+        latest: tuple[str, str] | None = None
         pages = self._client.get_paginator("list_object_versions").paginate(
             Bucket=self._bucket, Prefix=name.key
         )
         with translated(self._where):
             for page in pages:
-                for one in page.get("Versions", ()):
-                    if one["Key"] == name.key and one["IsLatest"]:
-                        latest = one["ETag"]
                 found: list[Any] = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-                versions += [each["VersionId"] for each in found if each["Key"] == name.key]
-        if latest != etag:
+                for each in found:
+                    if each["Key"] != name.key:
+                        continue
+                    if each["IsLatest"] and "ETag" in each:
+                        latest = each["ETag"], each["VersionId"]
+                    else:
+                        older.append(each["VersionId"])
+        if latest is None or etag not in (None, latest[0]):
             return False
-        # One by one: a file has few, and the permission is that for versions alone.
+        # One by one: a file has few, and the permission is that for versions alone. What counts
+        # goes last: while there are older versions, it is what readers see.
         with translated(self._where):
-            for version in versions:
+            for version in (*older, latest[1]):
                 self._client.delete_object(Bucket=self._bucket, Key=name.key, VersionId=version)
         return True
 

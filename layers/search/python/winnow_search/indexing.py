@@ -12,11 +12,13 @@ from winnow.models import ObjectRef
 from winnow.ports import ObjectStore
 from winnow.search.files import (
     TOMBSTONE,
+    TOMBSTONES,
     Batch,
     FileName,
     IndexFile,
     IndexFiles,
     counting,
+    tombstone,
 )
 from winnow.search.rows import UploadRows
 from winnow_search.parquet import batches, merge, write_segment, write_tombstone
@@ -59,7 +61,8 @@ class Indexer:
         """Write an upload's segment as its results folder is now; of a deleted one, a tombstone.
 
         Repeating it writes the same bytes. Where another call has seen a later state, that stays.
-        Raises StoredDataInvalidError when the results are damaged.
+        The folder is looked at again when the file is written: if it was deleted or made meanwhile,
+        it is read once more. Raises as `UploadRows` does, but for ObjectGoneError.
         """
         ref = ObjectRef(bucket=self._bucket, key=f"results/{process}/{upload}/result.json")
         try:
@@ -67,46 +70,35 @@ class Indexer:
             counted = _Counted(rows)
             content = write_segment(with_projected(counted), _Generation(rows))
         except ObjectGoneError:
-            return self._deleted(process, upload)
-        done = Indexed(process, upload, rows.month, counted.rows, rows.generation)
-        name = FileName(process, rows.month, upload)
-        if not self._write(name, content, done.generation) and self._take_back(name):
-            # What was deleted was run again: the folder is read once more, without the tombstone.
-            return self.index(process, upload)
-        return done
+            self._hide(process, upload)
+            done = Indexed(process, upload, TOMBSTONES, 0, TOMBSTONE)
+        else:
+            done = Indexed(process, upload, rows.month, counted.rows, rows.generation)
+            self._write(FileName(process, rows.month, upload), content, done.generation)
+            if counted.rows:
+                # What was deleted was run again: its rows are there before the tombstone goes.
+                self._files.delete(tombstone(process, upload), None)
+            else:
+                # No row tells that those of an earlier run count no more.
+                self._hide(process, upload)
+        deleted = done.generation == TOMBSTONE
+        return done if self._is_deleted(ref) is deleted else self.index(process, upload)
 
-    def _deleted(self, process: str, upload: str) -> Indexed:
-        """Put a tombstone where the upload's segment is, or into any month that has files."""
-        months = [file.name for file in self._files.list(process)]
-        own = [name for name in months if name.upload == upload]
-        for name in own or months[:1]:
-            place = FileName(process, name.month, upload)
-            self._write(place, write_tombstone(process, upload), TOMBSTONE)
-        month = (own or months)[0].month if months else ""
-        return Indexed(process, upload, month, 0, TOMBSTONE)
-
-    def _write(self, name: FileName, content: bytes, generation: str) -> bool:
-        """Write a segment; False: there is one of a greater generation."""
+    def _is_deleted(self, ref: ObjectRef) -> bool:
         try:
-            self._files.write(name, content, generation)
-        except RunSupersededError:
-            return False
-        return True
-
-    def _take_back(self, name: FileName) -> bool:
-        """Delete the tombstone of this name; False: it is none.
-
-        One in another month is deleted by the next compaction, which finds nothing that it hides.
-        """
-        unreadable = suppress(ObjectGoneError, IndexDamagedError)
-        with tempfile.TemporaryDirectory() as folder, unreadable:
-            path = Path(folder) / "segment.parquet"
-            for file in self._files.list(name.process):
-                if file.name == name:
-                    path.write_bytes(self._files.read(name))
-                    is_tombstone = any(batch.deleted for batch in batches(path))
-                    return is_tombstone and self._files.delete(name, file.etag)
+            self._objects.head(ref)
+        except ObjectGoneError:
+            return True
         return False
+
+    def _hide(self, process: str, upload: str) -> None:
+        """Write the tombstone of an upload."""
+        self._write(tombstone(process, upload), write_tombstone(process, upload), TOMBSTONE)
+
+    def _write(self, name: FileName, content: bytes, generation: str) -> None:
+        """Write a segment, unless there is one of a greater generation."""
+        with suppress(RunSupersededError):
+            self._files.write(name, content, generation)
 
     def compact(
         self, process: str, *, without: Iterable[str] = (), all_files: bool = False

@@ -6,7 +6,8 @@ upload. `1-<n>.parquet` is a compacted file: the records of many.
 All rows of an upload in a file are a *batch*, and have one generation. Of the batches of an upload
 only the one with the greatest generation counts; of equal ones, one. So an upload is counted once
 whatever is written, compacted or deleted while somebody reads. The batch of a deleted upload is a
-tombstone: one row with the record 0 and a generation greater than all.
+tombstone: one row with the record 0 and a generation greater than all. All tombstones are in a
+month of their own, so that one can be taken back without looking for it.
 """
 
 import re
@@ -17,6 +18,8 @@ PREFIX = "index/records/"
 TOMBSTONE = "~"
 """The generation of a deleted upload."""
 TOMBSTONE_RECORD = 0
+TOMBSTONES = "1970-02"
+"""The month of all tombstones, in which nothing was judged."""
 
 SEGMENT_ID = r"^[A-Za-z0-9_-]{1,128}$"
 """What an id of a process or an upload is made of, so that it can be part of a key."""
@@ -42,6 +45,11 @@ class FileName(NamedTuple):
         """The key."""
         name = f"0-{self.upload}" if self.number is None else f"1-{self.number:09d}"
         return f"{prefix(self.process)}month={self.month}/{name}.parquet"
+
+
+def tombstone(process: str, upload: str) -> FileName:
+    """The file that hides all rows of an upload while it is there."""
+    return FileName(process, TOMBSTONES, upload)
 
 
 def prefix(process: str) -> str:
@@ -107,8 +115,12 @@ class IndexFiles(Protocol):
         """
         ...
 
-    def delete(self, name: FileName, etag: str) -> bool:
-        """Delete a file in all its versions; False: it has changed, and stays."""
+    def delete(self, name: FileName, etag: str | None) -> bool:
+        """Delete a file in all its versions; False: it has changed, and stays.
+
+        Without an ETag it is deleted as it is now; False: there is none. Its newest version goes
+        last, so that no older one is read meanwhile.
+        """
         ...
 
 

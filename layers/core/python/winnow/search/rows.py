@@ -4,14 +4,14 @@ Nothing but the folder is read, so an index that is built again is the same.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from io import BytesIO
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from winnow.errors import ObjectGoneError, StoredDataInvalidError
+from winnow.errors import ObjectGoneError, RetryableError, StoredDataInvalidError
 from winnow.models import (
     CriteriaDecision,
     Decision,
@@ -22,7 +22,7 @@ from winnow.models import (
     ResultRecord,
     UnitInterval,
 )
-from winnow.ports import ObjectStore
+from winnow.ports import ObjectStore, StoredObject
 from winnow.reviews.queueing import read_result
 from winnow.reviews.reviewed import ReviewedRecord
 from winnow.search.tokens import tokens, tokens_of
@@ -32,6 +32,7 @@ from winnow.storage.vectors import AscendingVectors
 
 ERASED = "erased"
 """Code of a record that was erased on request."""
+_CHANGED = "The results have changed while they were read."
 _UNKNOWN_DAY = date(1970, 1, 1)
 
 
@@ -99,14 +100,17 @@ class _Line(RecordIdentity):
 class UploadRows:
     """The rows of one upload, in the order of `record` within each file of the results.
 
-    Iterate once; `generation` is known afterwards.
+    Iterate once; `generation` is known afterwards. Raises ObjectGoneError when the results are
+    deleted, RetryableError when they have changed while they were read, and StoredDataInvalidError
+    when they are damaged.
     """
 
     def __init__(self, store: ObjectStore, result_ref: ObjectRef) -> None:
-        """Read what all rows share. Raises ObjectGoneError when the results are deleted."""
+        """Read what all rows share."""
         self._store = store
-        stored = store.head(result_ref)
-        self._result = read_result(store, stored.ref)
+        self._stored = stored = store.head(result_ref)
+        with self._unchanged():
+            self._result = read_result(store, stored.ref)
         self._stored_day = stored.stored.date() if stored.stored else _UNKNOWN_DAY
         self._reviews, self._review_fence = _reviews(store, result_ref, self._result)
         self._erased = 0
@@ -141,6 +145,10 @@ class UploadRows:
         return run.started_at if run else f"{self._stored_day}T00:00:00.000Z"
 
     def __iter__(self) -> Iterator[IndexRow]:
+        with self._unchanged():
+            yield from self._rows()
+
+    def _rows(self) -> Iterator[IndexRow]:
         self._erased = 0
         result = self._result
         shared = _Shared(
@@ -166,6 +174,20 @@ class UploadRows:
                         self._reviews.get(record.record),
                         vectors.of(record.record),
                     )
+
+    @contextmanager
+    def _unchanged(self) -> Iterator[None]:
+        """Say of a file that is gone what that means: only result.json tells of a deletion.
+
+        Who erases a record deletes the versions that result.json has named before.
+        """
+        try:
+            yield
+        except ObjectGoneError:
+            newest = self._store.head(self._stored.ref.model_copy(update={"version_id": None}))
+            if newest.ref == self._stored.ref:
+                raise StoredDataInvalidError("A file of the results is gone.") from None
+            raise RetryableError(_CHANGED) from None
 
     @contextmanager
     def _vectors(self) -> Iterator[AscendingVectors]:
@@ -257,13 +279,19 @@ def _reviews(
 ) -> tuple[dict[int, ReviewedRecord], str]:
     """The decisions that hold now by record, and the fencing token of their file."""
     paths = ReviewPaths(result_ref.bucket, result.process.id, result.upload.upload_id)
-    with suppress(ObjectGoneError):
+    try:
         stored = store.head(paths.reviewed)
-        with store.open(stored.ref) as stream:
-            lines = stream.readlines()
-        try:
-            reviewed = [ReviewedRecord.model_validate_json(line) for line in lines]
-        except ValidationError:
-            raise StoredDataInvalidError("A reviewed.jsonl is damaged.") from None
-        return {line.record: line for line in reviewed}, stored.fence
-    return {}, ""
+    except ObjectGoneError:
+        return {}, ""
+    try:
+        reviewed = [ReviewedRecord.model_validate_json(line) for line in _lines(store, stored)]
+    except ObjectGoneError:
+        raise RetryableError(_CHANGED) from None
+    except ValidationError:
+        raise StoredDataInvalidError("A reviewed.jsonl is damaged.") from None
+    return {line.record: line for line in reviewed}, stored.fence
+
+
+def _lines(store: ObjectStore, stored: StoredObject) -> list[bytes]:
+    with store.open(stored.ref) as stream:
+        return stream.readlines()
