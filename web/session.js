@@ -17,7 +17,7 @@ export function entryOf(item, path, more, done, failed) {
     item,
     path,
     key: crypto.randomUUID(),
-    body: () => ({ ...naming(item), version: item.version, ...more }),
+    body: () => ({ ...naming(item), version: item.version, run: item.run, ...more }),
     done,
     failed,
   };
@@ -130,7 +130,8 @@ export function createSession({ post, outbox, onChange = () => {}, now = () => D
       if (last?.item === item) last = { item, choice, machine: answer.machine };
       changed();
     }, (error) => {
-      (error.status === 409 ? conflicts : failures).push({ item, choice, error });
+      // What a later run has judged again comes back by itself, to be read anew.
+      (error.status === 409 && error.code !== "record_judged_again" ? conflicts : failures).push({ item, choice, error });
       const index = decided.findIndex((one) => one.entry === entry);
       if (index >= 0) decided.splice(index, 1);
       changed();

@@ -27,7 +27,7 @@ export function recordCase({ outbox, keys, may, after, conflicts }) {
         draw();
       }, (error) => {
         sent.pending = null;
-        if (error.status === 409) {
+        if (error.status === 409 && error.code !== "record_judged_again") {
           const settle = (overrule) => {
             sent.version = error.body.version ?? sent.version;
             sent.review = error.body.review ?? sent.review;

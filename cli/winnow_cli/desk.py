@@ -170,6 +170,7 @@ class Desk:
                 keep_note=(lambda: self._notes.save(key, item.version, text)) if text else None,
                 seconds=round(self._clock() - self._shown_at, 1),
                 through=Through.TERMINAL,
+                run=item.run,
                 key=self._keys.setdefault(
                     (key, item.version, decision, self.note), secrets.token_hex(16)
                 ),
@@ -191,7 +192,7 @@ class Desk:
         item = self._current()
         key = RecordKey(item.upload, item.record)
         if item.review is None or item.review.state is State.OPEN:
-            given = Given(None, through=Through.TERMINAL)
+            given = Given(None, through=Through.TERMINAL, run=item.run)
             try:
                 self._service.skip(self._user, key, item.version, given)
             except ReviewConflictError:

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from rich.text import Text
 
-from winnow.errors import NothingToUndoError, RetryableError, ReviewConflictError, WinnowError
+from winnow.errors import (
+    NothingToUndoError,
+    RecordJudgedAgainError,
+    RetryableError,
+    ReviewConflictError,
+    WinnowError,
+)
 from winnow.reviews.notes import MAX_NOTE
 from winnow_cli import keyboard as keys
 from winnow_cli.console import clean
@@ -76,6 +82,8 @@ class TerminalReview:
                 return
             try:
                 self._press(item, key)
+            except RecordJudgedAgainError as error:
+                self._message = f"{error.message} Decide what it says now, or press S."
             except ReviewConflictError:
                 self._message = self._conflict()
             except NothingToUndoError as error:

@@ -105,7 +105,7 @@ class Reviewer:
         while heads := self.reviews.service.take("script", wanted, 50):
             for head in heads:
                 text = str(self.reviews.items.record(head).text)
-                given = Given(truth_of(text))
+                given = Given(truth_of(text), run=head.run_started)
                 self.reviews.service.decide("script", head.key, head.version, given)
                 decided += 1
         return decided

@@ -333,8 +333,22 @@ class Stage:
             self.queue(row)
         return row
 
-    def _run(self, upload: Upload, now: str) -> dict[str, Any]:
-        run = RunRef(id="1-0123456789ab", attempt=1, started_at=now)
+    def run_again(self, row: UploadRow) -> UploadRow:
+        """Run an upload another time by what its process is in the folder now, and queue it."""
+        self.registry = ProcessRegistry.from_directory(self.processes)
+        self._judges.clear()
+        self.clock.wait(3600)
+        now, attempt = iso(self.clock()), row.attempt + 1
+        ref = ObjectRef(bucket=UPLOADS, key=row.object_key, version_id=row.version_id)
+        upload = Upload(upload_id=row.upload_id, object=ref, size=row.size)
+        update = self._run(upload, now, attempt) | {"attempt": attempt, "claimed_at": now}
+        row = row.model_copy(update=update)
+        self.uploads.rows[row.upload_id] = row
+        self.queue(row)
+        return row
+
+    def _run(self, upload: Upload, now: str, attempt: int = 1) -> dict[str, Any]:
+        run = RunRef(id=f"{attempt}-0123456789ab", attempt=attempt, started_at=now)
         options = SerializeOptions(results_bucket=RESULTS)
         serialized = serialize(
             upload,

@@ -19,8 +19,9 @@ from winnow.errors import AccessDeniedError, RetryableError
 from winnow.models import LabelDecision, LabelScore, Verdict
 from winnow.processes.schema import Label
 from winnow.reviews.items import ReviewItem
-from winnow.reviews.models import EventKind, RecordKey, ReviewHead, State, Through
+from winnow.reviews.models import EventKind, LineRef, RecordKey, ReviewHead, State, Through
 from winnow.reviews.service import Given
+from winnow.storage.jsonl import dump_line
 from winnow.storage.paths import ReviewPaths
 from winnow_cli import keyboard as keys
 from winnow_cli.desk import Desk
@@ -205,6 +206,34 @@ def test_a_conflict_shows_the_decision_that_holds_and_keeps_the_note() -> None:
     assert session.answers() == {1: "met"}
     events = room.items.history(room.store.events(room.head().key))
     assert [(event.by, event.note) for event in events] == [("bob", None), ("ann", "Mine.")]
+
+
+def test_what_a_later_run_has_judged_again_is_shown_anew_and_keeps_the_note() -> None:
+    room = Room(met_record(1))
+    session = Session(room)
+
+    class WhileItRunsAgain:
+        def __init__(self) -> None:
+            self._pressed: Iterator[str] = iter(["n", *"Mine.", keys.ENTER, "run", "1", "1", "q"])
+
+        def read(self) -> str:
+            key = next(self._pressed)
+            if key != "run":
+                return key
+            line = dump_line(met_record(1, text="Hematochezia since May."))
+            head, at = room.head(), room.objects.add(BUCKET, "review.jsonl", line)
+            where = LineRef(object=at, start=0, length=len(line))
+            later = {"run_started": "2027-02-01T00:00:00.000Z", "line": where, "lease_by": None}
+            room.store.add([head.model_copy(update=later)])
+            return next(self._pressed)
+
+    TerminalReview(session.desk, WhileItRunsAgain(), session._draw, lambda: HEIGHT).run()
+    session.desk.close()
+    assert "Hematochezia" not in session.pages[0]
+    told = next(page for page in session.pages if "A later run has judged" in page)
+    assert "Hematochezia since May." in told
+    assert "Note: Mine." in told
+    assert session.answers() == {1: "met"}
 
 
 def test_a_decision_that_could_not_be_saved_stays_on_the_screen_and_is_written_once() -> None:

@@ -1,11 +1,18 @@
 """Decisions of people: kept, taken back, left to somebody else; and drafts of notes."""
 
-from winnow.errors import RequestInvalidError, ReviewConflictError
+from winnow.errors import (
+    RecordJudgedAgainError,
+    RecordUnknownError,
+    RequestInvalidError,
+    ReviewConflictError,
+)
 from winnow.models import Outcome
 from winnow.reviews.choices import check_choice
 from winnow.reviews.items import state_of
-from winnow.reviews.models import RecordKey, ReviewHead, State, Through
-from winnow.reviews.service import Given
+from winnow.reviews.models import Kind, RecordKey, ReviewHead, State, Through
+from winnow.reviews.queueing import read_result
+from winnow.reviews.service import Given, check_run
+from winnow.storage.paths import ReviewPaths
 from winnow_api.call import Call
 from winnow_api.items import Located, check_open, definition_of, item_of, items, locate, unknown
 from winnow_api.messages import Response
@@ -23,6 +30,7 @@ from winnow_api.shapes import (
     VersionedRecord,
 )
 from winnow_api.states import notes_of
+from winnow_api.uploads import result_of, row_of
 
 
 def decide(services: Services, call: Call, given: ReviewRequest) -> ReviewAnswer | Response:
@@ -36,17 +44,18 @@ def decide(services: Services, call: Call, given: ReviewRequest) -> ReviewAnswer
     head = services.reviews().head(key)
     known = head is not None
     if head is None:
-        head = locate(services, call.user, key).head
+        head = _unqueued_head(services, call, given)
         if head.outcome is Outcome.INVALID or not head.decision:
             raise RequestInvalidError("The record is invalid: there is nothing to decide.")
     check_open(call.user, head)
     if known:
         items(services).require(head.kind, head.process.id, key)
-    if given.decision is not None:
-        check_choice(definition_of(services, head), given.decision)
     notes = notes_of(services)
     text = given.note or ""
     try:
+        _require_run(services, head, given)
+        if given.decision is not None:
+            check_choice(definition_of(services, head), given.decision)
         decided = reviews_of(services).decide(
             call.user.name,
             key,
@@ -58,6 +67,7 @@ def decide(services: Services, call: Call, given: ReviewRequest) -> ReviewAnswer
                 _through(call),
                 call.key,
                 keep_note=(lambda: notes.save(key, given.version, text)) if text else None,
+                run=given.run,
             ),
             absent=None if known else lambda: head,
         )
@@ -81,6 +91,11 @@ def decide(services: Services, call: Call, given: ReviewRequest) -> ReviewAnswer
     )
 
 
+def _given(call: Call, given: VersionedRecord) -> Given:
+    """What a request without a decision asks for."""
+    return Given(None, through=_through(call), key=call.key, run=given.run)
+
+
 def _through(call: Call) -> Through:
     return Through.PAGE if call.headers.get("winnow-through") == "page" else Through.API
 
@@ -98,9 +113,41 @@ def _conflict(
     return problem_of(error, call.request_id, extra)
 
 
-def _open_head(services: Services, call: Call, key: RecordKey) -> ReviewHead:
+def _unqueued_head(services: Services, call: Call, given: VersionedRecord) -> ReviewHead:
+    """The head that a record would get which nobody was asked to look at."""
+    key = RecordKey(given.upload, given.record)
+    try:
+        return locate(services, call.user, key).head
+    except RecordUnknownError:
+        # A later run may have made other records of the file.
+        if given.run is not None and not key.upload.startswith("p-"):
+            result = result_of(services, row_of(services, call.user, key.upload))
+            if result and result.run and result.run.started_at != given.run:
+                raise RecordJudgedAgainError(
+                    f"A later run has read the upload again: it has no record {key.record} now."
+                ) from None
+        raise
+
+
+def _require_run(services: Services, head: ReviewHead, given: VersionedRecord) -> None:
+    """Raise RecordJudgedAgainError if what was shown is another run's, or if nobody can tell."""
+    check_run(head, given.run)
+    if given.run is not None or head.kind is Kind.PREDICTION:
+        return
+    paths = ReviewPaths(services.results_bucket, head.process.id, head.upload)
+    run = read_result(services.store(), paths.result).run
+    if run is not None and run.attempt > 1:
+        raise RecordJudgedAgainError(
+            "The upload was run more than once, and the request does not say by `run` which run "
+            "had judged the record."
+        )
+
+
+def _open_head(services: Services, call: Call, given: VersionedRecord) -> ReviewHead:
+    key = RecordKey(given.upload, given.record)
     head = services.reviews().head(key)
     if head is None:
+        _unqueued_head(services, call, given)
         raise unknown(key)
     check_open(call.user, head)
     return head
@@ -109,11 +156,9 @@ def _open_head(services: Services, call: Call, key: RecordKey) -> ReviewHead:
 def undo(services: Services, call: Call, given: VersionedRecord) -> UndoAnswer | Response:
     """Take back one's last decision of a record; it is leased to this user again."""
     key = RecordKey(given.upload, given.record)
-    _open_head(services, call, key)
+    _open_head(services, call, given)
     try:
-        head = reviews_of(services).undo(
-            call.user.name, key, given.version, Given(None, through=_through(call), key=call.key)
-        )
+        head = reviews_of(services).undo(call.user.name, key, given.version, _given(call, given))
     except ReviewConflictError as error:
         return _conflict(services, call, key, error)
     located = Located(head, items(services).record(head), known=True)
@@ -129,11 +174,10 @@ def undo(services: Services, call: Call, given: VersionedRecord) -> UndoAnswer |
 def skip(services: Services, call: Call, given: VersionedRecord) -> SkipAnswer | Response:
     """Leave a record to somebody else; this user is not given it again."""
     key = RecordKey(given.upload, given.record)
-    head = _open_head(services, call, key)
+    head = _open_head(services, call, given)
     try:
-        reviews_of(services).skip(
-            call.user.name, key, given.version, Given(None, through=_through(call), key=call.key)
-        )
+        _require_run(services, head, given)
+        reviews_of(services).skip(call.user.name, key, given.version, _given(call, given))
     except ReviewConflictError as error:
         return _conflict(services, call, key, error)
     return SkipAnswer(totals=totals(services, [head.process.id]))

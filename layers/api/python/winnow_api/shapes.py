@@ -54,6 +54,7 @@ PredictionId = Annotated[str, StringConstraints(pattern=r"^p-[0-9]{20}[0-9a-f]{1
 ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,64}$")]
 RecordNumber = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Version = Annotated[int, Field(ge=0, le=1_000_000)]
+RunToken = Annotated[str, StringConstraints(max_length=64)]
 CursorText = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
 NoteText = Annotated[str, StringConstraints(max_length=MAX_NOTE)]
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
@@ -248,10 +249,20 @@ class LeasesUntil(FrozenModel):
     items: tuple[LeaseUntil, ...]
 
 
-class ReviewRequest(RecordName):
-    """What a person decides of a record: a decision, or that they cannot tell."""
+class VersionedRecord(RecordName):
+    """A record, in the version that was shown."""
 
     version: Version = Field(description="of the record, as it was shown")
+    run: RunToken | None = Field(
+        None,
+        description="of the record, as it was shown. Without it a record of an upload that was run "
+        "more than once is refused",
+    )
+
+
+class ReviewRequest(VersionedRecord):
+    """What a person decides of a record: a decision, or that they cannot tell."""
+
     decision: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     cannot_tell: bool = False
     note: NoteText | None = None
@@ -275,12 +286,6 @@ class ReviewAnswer(FrozenModel):
     review: ReviewState
     machine: MachineDecision
     totals: TotalsAnswer
-
-
-class VersionedRecord(RecordName):
-    """A record, in the version that was shown."""
-
-    version: Version
 
 
 class UndoAnswer(FrozenModel):

@@ -101,6 +101,7 @@ whatever it is.
           RecordErasedError
           DecisionInvalidError
           ReviewConflictError
+            RecordJudgedAgainError
           NothingToUndoError
           ReviewOffError
         UserError
@@ -891,6 +892,16 @@ class ReviewConflictError(ReviewError):
 
     code = "review_conflict"
     hint = "Look at the decision that holds now. If you disagree, decide the record again."
+
+
+class RecordJudgedAgainError(ReviewConflictError):
+    """A later run has judged the record again since it was shown; nothing was written."""
+
+    code = "record_judged_again"
+    hint = (
+        "Open the record again and decide what it says now. A program sends `run` back as it was "
+        "shown it."
+    )
 
 
 class NothingToUndoError(ReviewError):

@@ -13,6 +13,7 @@ from winnow.errors import (
     IdempotencyKeyReusedError,
     NothingToUndoError,
     RecordErasedError,
+    RecordJudgedAgainError,
     RecordUnknownError,
     RetryableError,
     ReviewConflictError,
@@ -312,7 +313,7 @@ def test_a_note_is_kept_after_its_decision_and_by_the_same_request_if_it_broke_o
     assert kept == [1]
 
 
-LATER = "2026-02-01T00:00:00.000Z"
+RUN, LATER = "2026-01-01T00:00:00.000Z", "2026-02-01T00:00:00.000Z"
 
 
 def judged_again(number: int, **fields: object) -> ReviewHead:
@@ -331,12 +332,42 @@ def test_a_later_run_wins_over_an_expiry_at_the_same_moment() -> None:
     assert desk.take("ann") == [1]
 
 
-def test_a_decision_at_the_same_moment_is_one_of_what_a_later_run_has_queued() -> None:
+@pytest.mark.parametrize("shown", [None, RUN])
+def test_a_decision_is_never_one_of_what_a_later_run_queues_at_the_same_moment(shown) -> None:
     desk = Desk([a_head(1)])
-    new = judged_again(1, kind=Kind.AUDIT, blind=True)
+    new = judged_again(1)
     before_the_next_write(desk, lambda: desk.store.add([new]))
-    head = desk.reviews.decide("ann", key(1), 0, Given("exchange", key="k1"))
-    assert (head.line, head.kind, head.version) == (new.line, Kind.AUDIT, 1)
+    with pytest.raises(RecordJudgedAgainError):
+        desk.reviews.decide("ann", key(1), 0, Given("exchange", key="k1", run=shown))
+    assert desk.store.head(key(1)) == new
+    assert desk.store.events(key(1)) == []
+
+
+def test_what_an_earlier_run_had_judged_is_not_decided_skipped_nor_taken_back() -> None:
+    desk = Desk([a_head(1), a_head(2)])
+    desk.store.add([judged_again(1)])
+    desk.reviews.decide("ann", key(2), 0, Given("exchange", run=RUN))
+    wrong = Given("exchange", run=RUN)
+    for refused in (
+        lambda: desk.reviews.decide("ann", key(1), 0, wrong),
+        lambda: desk.reviews.skip("ann", key(1), 0, wrong),
+        lambda: desk.reviews.undo("ann", key(2), 1, Given(None, run=LATER)),
+    ):
+        with pytest.raises(RecordJudgedAgainError):
+            refused()
+    assert desk.reviews.decide("ann", key(1), 0, Given("exchange", run=LATER)).version == 1
+    assert desk.reviews.undo("ann", key(2), 1, Given(None, run=RUN)).version == 2
+
+
+def test_a_correction_at_the_same_moment_is_one_of_what_its_run_has_queued() -> None:
+    desk = Desk([])
+    new = a_head(1, kind=Kind.AUDIT, blind=True)
+    before_the_next_write(desk, lambda: desk.store.add([new]))
+    given = Given("exchange", key="k1", run=RUN)
+    head = desk.reviews.decide(
+        "ann", key(1), 0, given, absent=lambda: a_head(1, kind=Kind.CORRECTION)
+    )
+    assert (head.kind, head.version) == (Kind.AUDIT, 1)
     assert head.answer is not None
     assert head.answer.blind
     assert desk.store.head(key(1)) == head

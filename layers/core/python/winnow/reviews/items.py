@@ -120,6 +120,7 @@ class ReviewItem(FrozenModel):
     blind: bool = Field(False, description="it is decided without the machine's decision")
     hidden: bool = Field(False, description="blind, and not decided yet: that is left out")
     version: int
+    run: str = Field("", description="what has judged it; given back with what a person decides")
     kind: Kind
     lease: Lease | None = None
     review: ReviewState | None = Field(None, description="absent: not in the queue, not decided")
@@ -315,6 +316,7 @@ def item_of(
         blind=head.blind,
         hidden=hidden,
         version=head.version,
+        run=head.run_started,
         kind=head.kind,
         lease=_lease(head, now),
         review=state_of(head, note),

@@ -1,7 +1,8 @@
 """What a reviewer can do: take records from the queue, decide them, undo and skip.
 
 A record that somebody has open is leased to them and not given to others. A change names the
-version of the record that the person saw; if another change came first, nothing is written.
+version of the record that the person saw, and the run that had judged it; if another change or a
+later run came first, nothing is written.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from winnow.errors import (
     IdempotencyKeyReusedError,
     NothingToUndoError,
     RecordErasedError,
+    RecordJudgedAgainError,
     RecordUnknownError,
     ReviewConflictError,
 )
@@ -66,6 +68,9 @@ class Given(NamedTuple):
     """Saves the note, the same one again if need be. Called when the decision is kept, so that no
     note of a refused one is ever stored. If the call breaks off before it, the same request again
     makes up for it."""
+    run: str | None = None
+    """The run that had judged what the person was shown; None: the caller knows that there was no
+    other."""
 
 
 def pages_each(queues: int) -> int:
@@ -208,7 +213,7 @@ class Reviews:
 
         `absent` makes the head of a record that was never queued. Returns the head as it is now.
         Raises RecordUnknownError, RecordErasedError, and ReviewConflictError if the record has
-        another version.
+        another version or was judged by another run.
         """
         asked = _asked(EventKind.DECIDED, version, given)
         head = self._store.head(key)
@@ -224,6 +229,7 @@ class Reviews:
             raise _erased(key)
         if head.state is State.EXPIRED:
             raise RecordUnknownError(f"The results of record {key.record} have expired.")
+        check_run(head, given.run)
         if head.version != version:
             raise ReviewConflictError(_CHANGED)
         answer = Answer(
@@ -243,6 +249,7 @@ class Reviews:
         asked = _asked(EventKind.UNDONE, version, given)
         if _repeated(head, user, asked, given):
             return head
+        check_run(head, given.run)
         if head.version != version:
             raise ReviewConflictError(_CHANGED)
         last = self._store.event(key, version)
@@ -256,6 +263,7 @@ class Reviews:
         asked = _asked(EventKind.SKIPPED, version, given)
         if _repeated(head, user, asked, given):
             return head
+        check_run(head, given.run)
         if head.version != version or head.state is not State.OPEN:
             raise ReviewConflictError(_CHANGED)
         if head.leased_to_other(user, self._clock()):
@@ -381,9 +389,11 @@ class Reviews:
                 raise
             if _repeated(there, user, asked, given):
                 return there
-            if kind is EventKind.EXPIRED or not _only_queued_again(head, expected, there):
+            if there.run_started != head.run_started:
+                raise _judged_again() from None
+            if expected is not None or (there.state, there.version) != (State.OPEN, 0):
                 raise
-            # As if the run had queued it just before the person's request came.
+            # As if its run had queued it just before the person's request came.
             return self._write(there, there.version, kind, user, answer, given, asked)
         return changed
 
@@ -436,13 +446,14 @@ def _choice(user: str, heads: Sequence[ReviewHead]) -> int:
 _CHANGED = "Somebody else has changed this record meanwhile."
 
 
-def _only_queued_again(head: ReviewHead, expected: int | None, there: ReviewHead) -> bool:
-    """Whether nothing has happened to a record since but that a run has queued it."""
-    if there.state is not State.OPEN or there.process != head.process:
-        return False
-    if expected is None:
-        return there.version == 0
-    return there.version == expected and there.run_started != head.run_started
+def check_run(head: ReviewHead, shown: str | None) -> None:
+    """Raise RecordJudgedAgainError if what a person was shown is another run's; None: not told."""
+    if shown is not None and shown != head.run_started:
+        raise _judged_again()
+
+
+def _judged_again() -> RecordJudgedAgainError:
+    return RecordJudgedAgainError("A later run has judged this record again since it was shown.")
 
 
 def _keep_note(given: Given) -> None:
