@@ -76,3 +76,22 @@ export function reviewed(process, review) {
   if (review.cannot_tell) return "Cannot tell";
   return titleOf(process, review.decision);
 }
+
+/** What pieces of text are called: "a.txt, pages 2, 21 to 25". */
+export function piecesOf(pieces) {
+  const byPart = new Map();
+  for (const { part, page } of pieces) {
+    if (!byPart.has(part)) byPart.set(part, new Set());
+    if (page) byPart.get(part).add(page);
+  }
+  return [...byPart].map(([part, pages]) => {
+    const runs = [];
+    for (const page of [...pages].sort((a, b) => a - b)) {
+      const last = runs.at(-1);
+      if (last && last[1] === page - 1) last[1] = page;
+      else runs.push([page, page]);
+    }
+    const told = runs.map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`)).join(", ");
+    return [part, told && `${pages.size > 1 ? "pages" : "page"} ${told}`].filter(Boolean).join(", ") || "a part of the text";
+  }).join("; ");
+}

@@ -1,7 +1,7 @@
 // A record on the screen: what it says, and what the machine makes of it.
 
 import { fill, h, icon, own, s, visible } from "./dom.js";
-import { confidence, REASONS, short, time, titleOf, verdict } from "./format.js";
+import { confidence, piecesOf, REASONS, short, time, titleOf, verdict } from "./format.js";
 import { partsOf, pieces, spansOf } from "./marks.js";
 
 const SIGNS = { met: "check", not_met: "cross", undetermined: "unsure" };
@@ -32,7 +32,10 @@ export function recordSheet(item, { level = "h1" } = {}) {
       marked(one.text, one.spans, item.decision)]));
   }
   views.push({ name: "Text", element: text });
-  if (item.pages?.length && !item.picture) views.unshift({ name: item.pages.length > 1 ? "Pages" : "Page", element: pictures(item, spans) });
+  if (item.pages?.length && !item.picture) {
+    const several = item.pages.length + (item.unpictured?.length ?? 0) > 1;
+    views.unshift({ name: several ? "Pages" : "Page", element: pictures(item, spans) });
+  }
   return h("article.sheet", { "aria-labelledby": "record-name" },
     h("header", null,
       h(`${level}.name`, { id: "record-name", tabindex: "-1" }, own(nameOf(item))),
@@ -126,19 +129,36 @@ function shown(url, alt, otherwise, over = null) {
   return [image ? h("div.frame", null, image, over) : null, failed];
 }
 
-/** The picture of each page, with a box for each line that evidence stands on. */
+/** All that was judged, in its order: the pictures of pages, and the text that is on none of them. */
 function pictures(item, spans) {
-  return h("div.pages", null, item.pages.map(({ page, url, picture, part }) => {
+  const untaken = partsOf({ text: item.text ?? "", parts: item.unpictured }, spans);
+  const texts = (item.unpictured ?? []).map((one, i) => ({ start: one.start, element: asText(one, untaken[i], item.decision) }));
+  const shown = [...figures(item, spans), ...texts].sort((a, b) => a.start - b.start);
+  return h("div.pages", null,
+    texts.length ? h("p.meta", null, "Without a picture, and shown as text: ", own(piecesOf(item.unpictured)), ".") : null,
+    shown.map((one) => one.element));
+}
+
+function asText(one, { text, spans }, decision) {
+  return h("section.page", null,
+    h("p.meta", null, own(piecesOf([one])), ", as text"),
+    h("div.text", { dir: "auto" }, marked(text, spans, decision)));
+}
+
+/** The picture of each page, with a box for each line that evidence stands on. */
+function figures(item, spans) {
+  return item.pages.map(({ page, url, picture, part, start = 0 }) => {
     const boxes = spans.flatMap((span) => span.places
       .filter((place) => place.box && (picture ? place.picture === picture : (place.page ?? 1) === page))
       .map((place, index) => ({ span, box: place.box, first: index === 0 })));
     const labels = new Map();
-    return h("figure.page", null,
+    const element = h("figure.page", null,
       shown(url, `Page ${page} of the document; its text is in the other view`, "The picture cannot be shown. The text can: see above.",
         s("svg.boxes", { "aria-hidden": "true" }, boxes.map((one) => drawn(one, labels, item.decision)))),
       h("figcaption", null, part ? [own(part), ", page "] : "Page ", String(page),
         boxes.length ? `, ${boxes.length} ${boxes.length === 1 ? "line" : "lines"} with evidence` : ", no evidence"));
-  }));
+    return { start, element };
+  });
 }
 
 function drawn({ span, box: [left, top, right, bottom], first }, labels, decision) {

@@ -30,6 +30,18 @@ def test_each_part_is_shown_under_its_name_with_its_evidence(open_page):
     person.see(re.compile("in letter.txt"))
 
 
+def test_what_has_no_picture_is_shown_as_text_where_it_stands(open_page):
+    person = open_page("#/review?process=letters")
+    person.wait_for_record()
+    person.see("Without a picture, and shown as text: letter.txt.")
+    pages = person.page.locator(".pages > .page")
+    assert pages.first.inner_text().startswith("letter.txt, as text")
+    assert ANEMIA in pages.first.inner_text()
+    assert pages.count() == 3
+    person.page.locator(".criteria button").nth(1).click()
+    assert pages.first.locator("mark.faded").count() == 1
+
+
 def test_pages_of_several_files_have_their_own_boxes(open_page):
     person = open_page("#/review?process=letters")
     person.wait_for_record()

@@ -51,6 +51,17 @@ def test_two_pages_with_one_number_have_two_pictures(stage):
     assert stage.drawn == []
 
 
+def test_the_part_that_has_no_picture_is_told(stage):
+    item = item_of(stage)
+    (letter,) = item["unpictured"]
+    assert (letter["part"], letter["page"]) == ("letter.txt", None)
+    assert item["text"][letter["start"] : letter["end"]].strip("\x1d") == ANEMIA
+    assert [
+        item["text"][page["start"] :].startswith(said)
+        for page, said in zip(item["pages"], SAID.values(), strict=True)
+    ] == [True, True]
+
+
 def test_a_case_is_decided_once_and_exported_whole(stage):
     leased = call(stage, "POST /v1/leases", {"count": 5}).json["items"]
     assert [(item["record"], len(item["parts"])) for item in leased] == [(1, 3)]

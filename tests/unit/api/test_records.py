@@ -170,3 +170,8 @@ def test_the_pages_of_a_digital_pdf_are_linked_when_they_are_drawn():
     [page] = call(stage, ONE, path=key).json["pages"]
     assert page["page"] == 2, "the record is not on page 3, and page 1 is not drawn"
     assert f"{folder}/2.jpg" in page["url"]
+    assert item.json["unpictured"] == [], "without a picture, the text is shown"
+    shown = call(stage, ONE, path=key).json
+    assert shown["text"][page["start"] :] == "And seen again."
+    [left] = shown["unpictured"]
+    assert (left["page"], shown["text"][left["start"] : left["end"]].strip()) == (1, "He was seen.")

@@ -1,6 +1,6 @@
 """One record with all that a person needs to decide it, from its head, its line and its process."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from winnow.errors import (
@@ -23,8 +23,10 @@ from winnow.reviews.items import (
     MAX_PICTURES,
     Items,
     part_of_picture,
+    picture_at,
     pictures_of,
     unpictured_pages_of,
+    unpictured_text,
 )
 from winnow.reviews.items import item_of as make_item
 from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, State
@@ -211,7 +213,10 @@ def item_of(services: Services, user: User, located: Located) -> ItemAnswer:
         note=note,
         draft=notes.draft(user.name, head.key),
     )
-    own: dict[str, Any] = {"pages": _pictures(services, head, record)}
+    pictures = _pictures(services, head, record)
+    own: dict[str, Any] = {"pages": _page_links(services, head, record, pictures)}
+    if pictures:
+        own["unpictured"] = unpictured_text(record, {*pictures.values()})
     if sum(map(len, item.fields.values())) > _MAX_FIELDS:
         # The text that is judged is shown whole; the answer has room for no more.
         own["fields"] = {name: _cut(value) for name, value in item.fields.items()}
@@ -224,16 +229,23 @@ def _cut(value: str) -> str:
     return value if len(value) <= _LONG else f"{value[:_LONG]}…"
 
 
-def _pictures(services: Services, head: ReviewHead, record: ResultRecord) -> tuple[PageLink, ...]:
-    """Links to the pictures of pages; in an archive they have other numbers than pages.
+def _pictures(services: Services, head: ReviewHead, record: ResultRecord) -> dict[int, int]:
+    """The pages that are shown, with their pictures; in an archive these have other numbers.
 
     Those of a digital PDF are drawn after the run, so that they may not be there, or not yet.
     """
-    folder = f"results/{head.process.id}/{head.upload}/pages"
     pictures = pictures_of(record)
     if unpictured := unpictured_pages_of(record):
         drawn = {*kept_pictures(services, head.process.id, head.upload)}
         pictures |= {page: page for page in unpictured if page in drawn}
+    return dict(sorted(pictures.items())[:MAX_PICTURES])
+
+
+def _page_links(
+    services: Services, head: ReviewHead, record: ResultRecord, pictures: Mapping[int, int]
+) -> tuple[PageLink, ...]:
+    folder = f"results/{head.process.id}/{head.upload}/pages"
+    starts = {picture_at(record, place): place.start for place in reversed(record.places)}
     return tuple(
         _page_link(
             record,
@@ -242,17 +254,18 @@ def _pictures(services: Services, head: ReviewHead, record: ResultRecord) -> tup
             services.objects().link(
                 ObjectRef(bucket=services.results_bucket, key=f"{folder}/{picture}.jpg"), PICTURE_S
             ),
+            starts.get(picture, 0),
         )
-        for page, picture in sorted(pictures.items())[:MAX_PICTURES]
+        for page, picture in pictures.items()
     )
 
 
-def _page_link(record: ResultRecord, page: int, picture: int, url: str) -> PageLink:
+def _page_link(record: ResultRecord, page: int, picture: int, url: str, start: int) -> PageLink:
     found = part_of_picture(record, picture)
     if found is None:
-        return PageLink(page=page, url=url)
+        return PageLink(page=page, url=url, start=start)
     of_file, part = found
-    return PageLink(page=of_file or 1, url=url, picture=picture, part=part.part)
+    return PageLink(page=of_file or 1, url=url, picture=picture, part=part.part, start=start)
 
 
 def items_of(services: Services, user: User, heads: Sequence[ReviewHead]) -> list[ItemAnswer]:

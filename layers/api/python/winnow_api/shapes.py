@@ -28,7 +28,13 @@ from winnow.models import (
     VersionRef,
 )
 from winnow.registry.models import Action, Stage, VersionMetrics
-from winnow.reviews.items import HistoryEntry, Named, ReviewItem, ReviewState
+from winnow.reviews.items import (
+    HistoryEntry,
+    Named,
+    ReviewItem,
+    ReviewState,
+    UnpicturedText,
+)
 from winnow.reviews.notes import MAX_NOTE
 from winnow.search.drawing import Drawing
 from winnow.search.saved import Audience, SearchName
@@ -153,13 +159,17 @@ class PageLink(FrozenModel):
         None, description="in a case of several files: `picture` in the places of its lines"
     )
     part: str | None = Field(None, description="in a case of several files: the file")
+    start: int = Field(0, description="where the text on it begins in the record's text")
 
 
 class ItemAnswer(ReviewItem):
     """One record with all that a person needs to decide it."""
 
     pages: tuple[PageLink, ...] = Field(  # type: ignore[assignment]
-        (), description="pictures of the pages that it is on"
+        (), description="pictures of the first 20 pages that it is on, of those that have one"
+    )
+    unpictured: tuple[UnpicturedText, ...] = Field(
+        (), description="with `pages`: the pieces of its text that are on none of these pictures"
     )
 
 

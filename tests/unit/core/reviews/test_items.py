@@ -13,8 +13,20 @@ from tests.fakes.review_room import (
     criteria_record,
 )
 from winnow.errors import RecordErasedError, RecordUnknownError, StoredDataInvalidError
-from winnow.models import CasePart, LabelDecision, LabelScore, ObjectRef, SourceLocation
-from winnow.reviews.items import part_of_picture, pictures_of, unpictured_pages_of
+from winnow.models import (
+    CasePart,
+    LabelDecision,
+    LabelScore,
+    ObjectRef,
+    ResultRecord,
+    SourceLocation,
+)
+from winnow.reviews.items import (
+    part_of_picture,
+    pictures_of,
+    unpictured_pages_of,
+    unpictured_text,
+)
 from winnow.reviews.models import EventKind, Kind, LineRef, State
 from winnow.reviews.service import Given
 from winnow.storage.jsonl import dump_line
@@ -203,3 +215,72 @@ def test_the_history_tells_from_what_to_what_by_whom_and_why() -> None:
     ]
     told = entries[0].model_dump(mode="json", by_alias=True)
     assert (told["from"], told["to"], told["through"]) == ("undetermined", "met", "terminal")
+
+
+# -- what is on no picture ---------------------------------------------------------------------
+
+BOX = (0.1, 0.1, 0.9, 0.2)
+
+
+def pages(*pictured: bool, box: bool = True) -> ResultRecord:
+    """A document of a line a page, of which some have a picture."""
+    text = "\n".join(f"Page {number}." for number in range(1, len(pictured) + 1))
+    starts = [0, *(at + 1 for at, char in enumerate(text) if char == "\n")]
+    places = tuple(
+        SourceLocation(
+            start=start, page=number, box=BOX if box else None, picture=number if drawn else None
+        )
+        for number, (start, drawn) in enumerate(zip(starts, pictured, strict=True), 1)
+    )
+    return criteria_record(1, text=text, places=places, decision=None, confidence=None)
+
+
+@pytest.mark.parametrize(
+    ("record", "pictures", "left"),
+    [
+        (pages(True, True, True), {1, 2, 3}, []),
+        (pages(True, True, True), {1, 2}, ["Page 3."]),
+        (pages(True, False, True), {1, 3}, ["Page 2."]),
+        (pages(False, False, False), {2}, ["Page 1.", "Page 3."]),
+        (pages(False, False, box=False), {1, 2}, ["Page 1.", "Page 2."]),
+        (pages(*[True] * 25), set(range(1, 21)), [f"Page {number}." for number in range(21, 26)]),
+        (criteria_record(1, places=()), {1}, [TEXT]),
+        (criteria_record(1, text=None, places=()), {1}, []),
+        (criteria_record(1, text=" \n", places=()), {1}, []),
+    ],
+)
+def test_what_is_on_no_picture_is_told_page_by_page(record, pictures, left) -> None:
+    found = unpictured_text(record, pictures)
+    assert [(record.text or "")[one.start : one.end].strip() for one in found] == left
+
+
+def test_lines_of_a_page_without_a_picture_are_one_piece() -> None:
+    places = tuple(SourceLocation(start=at, page=7, line=at, box=BOX) for at in (1, 10, 20))
+    (found,) = unpictured_text(criteria_record(1, places=places), {6})[1:]
+    assert (found.start, found.end, found.page) == (1, len(TEXT), 7)
+
+
+def test_every_letter_of_a_case_is_on_a_picture_or_told() -> None:
+    """Parts with and without pages, and rows behind a file that has some."""
+    text = "Letter.\x1dScan one.\x1dScan two.\x1dRow."
+    parts = (
+        CasePart(record=1, part="letter.txt", start=0, end=7),
+        CasePart(record=2, part="a.png", start=8, end=17),
+        CasePart(record=3, part="b.png", start=18, end=27),
+        CasePart(record=4, part="c.csv", line=2, start=28, end=32),
+    )
+    places = (
+        SourceLocation(start=0, line=1),
+        SourceLocation(start=8, page=1, box=BOX, picture=1),
+        SourceLocation(start=18, page=1, box=BOX, picture=2),
+    )
+    record = criteria_record(1, text=text, places=places, parts=parts)
+
+    def told(*pictures: int) -> list[tuple[str | None, str]]:
+        found = unpictured_text(record, pictures)
+        return [(one.part, text[one.start : one.end]) for one in found]
+
+    letter, row = ("letter.txt", "Letter."), ("c.csv, line 2", "Row.")
+    assert told(1, 2) == [letter, row]
+    assert told(2) == [letter, ("a.png", "Scan one."), row]
+    assert told(1) == [letter, ("b.png", "Scan two."), row]

@@ -3,8 +3,10 @@
 While a record is blind and not decided, nothing is shown that tells the machine's decision.
 """
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import ConfigDict, Field, ValidationError
@@ -22,6 +24,7 @@ from winnow.models import (
     Outcome,
     Picture,
     ResultRecord,
+    SourceLocation,
     VersionRef,
 )
 from winnow.ports import ObjectStore
@@ -69,6 +72,15 @@ class ItemPart(CasePart):
     """A part of a case, and how people call it."""
 
     name: str
+
+
+class UnpicturedText(FrozenModel):
+    """A piece of a record's text that is on no picture which is shown."""
+
+    start: int = Field(ge=0, description="where it begins in the record's text")
+    end: int = Field(ge=0)
+    page: int | None = Field(None, description="number of the page in its file; absent: no page")
+    part: str | None = Field(None, description="the part of the case that it is of")
 
 
 class Lease(FrozenModel):
@@ -419,6 +431,42 @@ def unpictured_pages_of(record: ResultRecord) -> tuple[int, ...]:
         return ()
     without = (at for at in record.places if at.box is not None and at.picture is None)
     return tuple(sorted({at.page for at in without if at.page is not None}))[:MAX_PICTURES]
+
+
+def picture_at(record: ResultRecord, place: SourceLocation) -> int | None:
+    """The number of the picture that a place is on, whether or not there is one yet."""
+    drawable = place.box is not None and not record.from_members
+    return place.picture or (place.page if drawable else None)
+
+
+def unpictured_text(record: ResultRecord, pictures: Collection[int]) -> tuple[UnpicturedText, ...]:
+    """The text of a record that is on none of these pictures, in its order, page by page."""
+    found: list[UnpicturedText] = []
+    for piece, picture in _pieces(record):
+        if picture in pictures or not (record.text or "")[piece.start : piece.end].strip():
+            continue
+        last = found[-1] if found else None
+        if last and (last.end, last.page, last.part) == (piece.start, piece.page, piece.part):
+            found[-1] = last.model_copy(update={"end": piece.end})
+        else:
+            found.append(piece)
+    return tuple(found)
+
+
+def _pieces(record: ResultRecord) -> Iterator[tuple[UnpicturedText, int | None]]:
+    """The text as it stands on pages, each piece with the number of its picture."""
+    parts: list[tuple[int, int, str | None]]
+    parts = [(part.start, part.end, part.name) for part in _parts(record)]
+    starts = [place.start for place in record.places]
+    for begin, end, name in parts or [(0, len(record.text or ""), None)]:
+        first, last = bisect_left(starts, begin), bisect_left(starts, end)
+        edges = [begin, *starts[first:last], end]
+        yield UnpicturedText(start=begin, end=edges[1], part=name), None
+        for place, (start, until) in zip(
+            record.places[first:last], pairwise(edges[1:]), strict=True
+        ):
+            piece = UnpicturedText(start=start, end=until, page=place.page, part=name)
+            yield piece, picture_at(record, place)
 
 
 def _newest(line: LineRef) -> LineRef:
