@@ -1,9 +1,9 @@
 """Queue: gives people the doubtful records of a run, and keeps what they decide beside its results.
 
-Called by EventBridge when a run has ended, and by the stream of the table of reviews. What people
-decide of audited records is also counted for the version that accepted them, and may promote a
-challenger or take it back. When people have made enough new decisions, a process is trained again:
-at once, or when the schedule of trainings calls.
+Called by EventBridge when a run has ended, by the sweep where that did not happen, and by the
+stream of the table of reviews. What people decide of audited records is also counted for the
+version that accepted them, and may promote a challenger or take it back. When people have made
+enough new decisions, a process is trained again: at once, or when the schedule of trainings calls.
 """
 
 import os
@@ -29,6 +29,7 @@ from winnow_aws.releases import LiveTable
 from winnow_aws.review_events import (
     Changes,
     Decided,
+    NotQueued,
     QueueInput,
     QueueReport,
     RunEnded,
@@ -99,6 +100,8 @@ def handler(given: QueueInput) -> QueueReport:
     match given.root:
         case RunEnded() as ended:
             return _queue(ended.upload_id)
+        case NotQueued(queue=upload_id):
+            return _queue(upload_id)
         case Changes() as changes:
             return _write(changes.by_upload())
         case TrainDue():

@@ -1,4 +1,7 @@
-"""Sweep: finds uploads without a finished run, and starts them again."""
+"""Sweep: finds uploads without a finished run, and starts them again.
+
+It also has queued what a run set aside, where the event of the run's end did not come.
+"""
 
 import os
 import time
@@ -7,6 +10,7 @@ from functools import cache
 
 from winnow.recovery.report import SweepInput, SweepOptions, SweepReport
 from winnow.recovery.sweep import Sweep
+from winnow.recovery.unqueued import QueueCheck
 from winnow.storage.paths import sweep_state
 from winnow_aws.clients import client
 from winnow_aws.deployed_code import DeployedCodeTable
@@ -15,6 +19,7 @@ from winnow_aws.handler import logger, seconds_left
 from winnow_aws.inbox import S3Inbox
 from winnow_aws.metrics import count_sweep, measure_ages, measure_code_age
 from winnow_aws.registry import RegistryTable
+from winnow_aws.review_queue import TableReviewQueue
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import SweepSettings
 from winnow_aws.table import TableRuns
@@ -33,12 +38,20 @@ def build() -> tuple[S3Store, Sweep, SweepSettings, QueueingWorkflow | None]:
         # The sweep queues runs, and dispatch starts them: so MaxRuns holds for them, too.
         queue = SqsWaitingQueue(client("sqs"), settings.waiting_queue_url)
         waiting = QueueingWorkflow(workflow, queue, only_when_empty=True)
+    runs = TableRuns(client("dynamodb"), settings.table_name, settings.retention_days)
+    check_queue = None
+    if settings.reviews_table:
+        reviews = TableReviewQueue(
+            client("dynamodb"), settings.reviews_table, client("lambda"), settings.queue_function
+        )
+        check_queue = QueueCheck(runs, reviews, settings.results_bucket)
     sweep = Sweep(
         S3Inbox(client("s3"), settings.uploads_bucket),
-        TableRuns(client("dynamodb"), settings.table_name, settings.retention_days),
+        runs,
         waiting or workflow,
         TopicMailer(client("sns"), settings.topic_arn),
         SweepOptions(missed_s=settings.missed_seconds, retention_days=settings.retention_days),
+        check_queue,
     )
     return s3_store(), sweep, settings, waiting
 

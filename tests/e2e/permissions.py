@@ -403,6 +403,8 @@ MAY: dict[str, set[str]] = {
         "get rows",
         "query the index",
         "query the leases",
+        "query the claims",
+        "call queue",
         "update a row",
         "mail",
         "mail by the digest",

@@ -8,9 +8,9 @@ from typing import Any
 from winnow.errors import AwsRefusedError, UploadAbandonedError
 from winnow.models import Mail, Upload
 from winnow.ports import StartOutcome
-from winnow.recovery.ports import LeasePage, ListingPage
+from winnow.recovery.ports import ClaimPage, LeasePage, ListingPage
 from winnow.recovery.retention import Kept, Retention
-from winnow.recovery.state import Cursor, Lease
+from winnow.recovery.state import Claim, Cursor, Lease
 from winnow.recovery.status import ObjectVersion
 from winnow.recovery.upload_row import UploadRow
 
@@ -72,6 +72,30 @@ def leases_of(
     return LeasePage(some, len(held) > most)
 
 
+def claims_of(
+    rows: Iterable[UploadRow],
+    state: str,
+    span: tuple[float, float],
+    after: Claim | None,
+    most: int = 100,
+) -> ClaimPage:
+    """What the table's index of claims says."""
+    first, last = map(stamp, span)
+    found = sorted(
+        (row for row in rows if row.state == state and first <= row.claimed_at <= last),
+        key=lambda row: (row.claimed_at, row.upload_id),
+    )
+    if after is not None:
+        found = [
+            row for row in found if (row.claimed_at, row.upload_id) > (after.at, after.upload_id)
+        ]
+    more = len(found) > most
+    some = found[:most]
+    return ClaimPage(
+        some, Claim(at=some[-1].claimed_at, upload_id=some[-1].upload_id) if more else None
+    )
+
+
 @dataclass
 class MemoryRuns:
     """Rows by upload id."""
@@ -81,6 +105,7 @@ class MemoryRuns:
     """ids"""
     queries: int = 0
     """by key"""
+    claims_read: int = 0
 
     def add(self, row: UploadRow) -> None:
         self.rows[row.upload_id] = row
@@ -98,6 +123,13 @@ class MemoryRuns:
     def leases(self, before: float | None, after: Lease | None, most: int = 100) -> LeasePage:
         return leases_of(self.rows.values(), before, after, most)
 
+    def claimed(
+        self, state: str, span: tuple[float, float], after: Claim | None, most: int = 100
+    ) -> ClaimPage:
+        page = claims_of(self.rows.values(), state, span, after, most)
+        self.claims_read += len(page.rows)
+        return page
+
     def give_up(self, upload: Upload, stuck: UploadRow | None, error: UploadAbandonedError) -> bool:
         row = self.rows.get(upload.upload_id)
         if (row is None) != (stuck is None) or row != stuck:
@@ -110,6 +142,20 @@ class MemoryRuns:
             update={"state": "FAILED", "run": "sweep", "lease_until": None}
         )
         return True
+
+
+@dataclass
+class MemoryReviewQueue:
+    """When the runs began whose records are queued, by upload id."""
+
+    runs: dict[str, str] = field(default_factory=dict)
+    asked_for: list[str] = field(default_factory=list)
+
+    def queued(self, upload_ids: Sequence[str]) -> dict[str, str]:
+        return {one: self.runs[one] for one in upload_ids if one in self.runs}
+
+    def queue(self, upload_id: str) -> None:
+        self.asked_for.append(upload_id)
 
 
 @dataclass

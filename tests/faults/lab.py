@@ -17,7 +17,15 @@ from pydantic import BaseModel
 
 from tests.fakes.processes import MODEL, SayingJudge, book
 from tests.fakes.store import MemoryStore
-from tests.fakes.uploads import BUCKET, MemoryInbox, MemoryMailer, MemoryRuns, always, leases_of
+from tests.fakes.uploads import (
+    BUCKET,
+    MemoryInbox,
+    MemoryMailer,
+    MemoryRuns,
+    always,
+    claims_of,
+    leases_of,
+)
 from tests.statemachine.machine import Ended, TaskError, World, function_error, running
 from winnow.errors import InternalError, UploadAbandonedError, WinnowError
 from winnow.models import (
@@ -33,9 +41,9 @@ from winnow.models import (
 from winnow.ports import StartOutcome
 from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import parse_definition_json
-from winnow.recovery.ports import LeasePage
+from winnow.recovery.ports import ClaimPage, LeasePage
 from winnow.recovery.report import SweepOptions, SweepReport
-from winnow.recovery.state import Lease
+from winnow.recovery.state import Claim, Lease
 from winnow.recovery.status import Ages, ObjectVersion, UploadStatus
 from winnow.recovery.sweep import Sweep
 from winnow.recovery.upload_row import UploadRow
@@ -85,6 +93,9 @@ class WorldRuns:
 
     def leases(self, before: float | None, after: Lease | None) -> LeasePage:
         return leases_of(self.every(), before, after)
+
+    def claimed(self, state: str, span: tuple[float, float], after: Claim | None) -> ClaimPage:
+        return claims_of(self.every(), state, span, after)
 
     def give_up(self, upload: Upload, stuck: UploadRow | None, error: UploadAbandonedError) -> bool:
         class Client:

@@ -34,6 +34,7 @@ from winnow_aws.registry import RegistryTable
 from winnow_aws.releases import LiveTable
 from winnow_aws.review_events import QueueInput, RunEnded
 from winnow_aws.review_items import head_key
+from winnow_aws.review_queue import TableReviewQueue
 from winnow_aws.reviews import ReviewTable
 from winnow_cli.reviews import StackReviews
 
@@ -194,6 +195,22 @@ def test_the_end_of_a_run_puts_its_doubtful_records_into_the_queue(stack: Stack)
     assert json.loads(stack.object("process.json"))["id"] == "moods"
     assert stack.call(ended()) == report, "delivered twice"
     assert stack.reviews.totals_of_process("moods") == Totals(queued=2)
+
+
+def test_the_sweep_has_queued_what_no_event_did(stack: Stack) -> None:
+    functions = SimpleNamespace(asked=[])
+    functions.invoke = lambda **given: functions.asked.append(given)
+    queue = TableReviewQueue(stack.dynamodb, "reviews", functions, "arn:queue", lambda _: None)
+    stack.finish_run(0.9, 0.5, 0.2)
+    assert queue.queued([UPLOAD]) == {}
+    queue.queue(UPLOAD)
+    [asked] = functions.asked
+    assert (asked["FunctionName"], asked["InvocationType"]) == ("arn:queue", "Event")
+    report = stack.call(json.loads(asked["Payload"]))
+    assert (report["queued"], report["batchItemFailures"]) == (2, [])
+    [(upload, began)] = queue.queued([UPLOAD, UPLOAD, *map(str, range(200))]).items()
+    result = json.loads(stack.object("result.json"))
+    assert (upload, began) == (UPLOAD, result["run"]["started_at"])
 
 
 @pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])

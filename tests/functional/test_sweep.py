@@ -91,6 +91,14 @@ def dynamodb() -> Any:
                 ],
                 "Projection": {"ProjectionType": "KEYS_ONLY"},
             },
+            {
+                "IndexName": "by_claim",
+                "KeySchema": [
+                    {"AttributeName": "state", "KeyType": "HASH"},
+                    {"AttributeName": "claimed_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            },
         ],
     )
     return client
@@ -177,6 +185,22 @@ def test_rows_are_found_by_key(dynamodb: Any, runs: TableRuns) -> None:
     put_row(dynamodb, "b", object_key="inbox/p/b")
     assert [row.upload_id for row in runs.by_key("inbox/p/b")] == ["b"]
     assert {row.upload_id for row in runs.every()} == {"a", "b"}
+
+
+def test_rows_of_a_state_come_by_their_claims(dynamodb: Any, runs: TableRuns) -> None:
+    for number in range(130):
+        put_row(dynamodb, f"id{number:03d}", None, state="SUCCEEDED")
+    put_row(dynamodb, "other", None, state="FAILED")
+    claimed = 1795253401.0
+    whole = (claimed, claimed + 1)
+    first = runs.claimed("SUCCEEDED", whole, None)
+    assert (len(first.rows), first.rows[0].claimed_s) == (100, claimed)
+    second = runs.claimed("SUCCEEDED", whole, first.after)
+    assert second.after is None
+    assert len({row.upload_id for row in (*first.rows, *second.rows)}) == 130
+    assert not runs.claimed("SUCCEEDED", (claimed + 1, claimed + 2), None).rows
+    assert not runs.claimed("SUCCEEDED", (claimed - 2, claimed - 1), None).rows
+    assert [row.upload_id for row in runs.claimed("FAILED", whole, None).rows] == ["other"]
 
 
 def give_up(runs: TableRuns, stuck: UploadRow | None) -> bool:

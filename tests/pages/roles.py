@@ -29,7 +29,9 @@ ROLES = {
         "the same; read and write results, with the text of all records; old versions stay",
     ),
     "SweepRole": Role(
-        "sweep", "learn file names; record false ends; start runs again; send false e-mails"
+        "sweep",
+        "learn file names and what people decided; record false ends; start runs again; send false "
+        "e-mails",
     ),
     "DispatchRole": Role("dispatch", "learn file names; start runs, or none"),
     "DigestRole": Role("digest", "send false e-mails, or none"),
@@ -80,6 +82,9 @@ WORDS = {
     "ReadRuns": "read rows",
     "FindRuns": "read rows",
     "ReadAges": "read the table of models",
+    "FindEnded": "read rows",
+    "FindQueued": "read reviews",
+    "QueueReviews": "call queue",
     "RecordAbandoned": "change rows",
     "RestartRuns": "start runs",
     "DescribeRuns": "describe runs",

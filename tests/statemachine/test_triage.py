@@ -71,7 +71,7 @@ def test_the_row_says_what_became_of_the_upload(world: World, uploaded: Any, upl
     run = world.run("triage", uploaded)
     row = world.row(upload_id)
     assert row is not None
-    assert row.pop("claimed_at") <= row.pop("ended_at")
+    assert row.pop("started_at") <= row.pop("claimed_at") <= row.pop("ended_at")
     kept = int(row.pop("expires")) - time.time()
     assert 89.9 < kept / 86400 < 90.1
     assert row == {
@@ -786,6 +786,7 @@ def test_a_failed_row_is_kept_as_long_as_any(world: World, uploaded: Any, upload
         assert row.pop("claimed_at") <= row.pop("ended_at")
         assert row.pop("error_code")
         assert row.pop("error_message")
+        assert lost == (row.pop("started_at", None) is None)
         assert row == {
             "upload_id": upload_id,
             "state": "FAILED",

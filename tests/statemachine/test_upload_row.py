@@ -124,6 +124,14 @@ def test_a_row_that_a_run_leaves_is_read_whole(
     assert 0 < row.claimed_s <= (row.ended_s or 0)
 
 
+def test_a_row_says_when_its_run_began_as_its_results_do(world: World, upload_id: str) -> None:
+    """By this the sweep knows whether the queue has the records of this run."""
+    world.run("triage", event("s3_object_created"))
+    [call] = world.calls["serialize"]
+    row = row_of(stored(world, upload_id))
+    assert row.started_at == call["run"]["started_at"] <= row.claimed_at
+
+
 def test_a_row_says_what_its_run_cost(world: World, upload_id: str) -> None:
     cost = RunCost(
         region="eu-central-1",

@@ -33,6 +33,7 @@ CONDITIONAL = {
     "UseCustomerKey": "HasKmsKey",
     "ReadPictures": "HasTextract",
     "SubmitJobs": "HasTrainOnBatch",
+    **dict.fromkeys(("FindEnded", "FindQueued", "QueueReviews"), "HasReviewPage"),
     **dict.fromkeys(("AskAthena", "FindTable", "KeepQueryResults", "FindBucket"), "HasAthena"),
 }
 # The customer's key may protect other things too: it is used through these services alone.
@@ -168,6 +169,9 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
             {"dynamodb:Query"},
             ["${Table.Arn}/index/by_object", "${Table.Arn}/index/by_lease"],
         ),
+        "FindEnded": ({"dynamodb:Query"}, ["${Table.Arn}/index/by_claim"]),
+        "FindQueued": ({"dynamodb:BatchGetItem"}, ["ReviewsTable.Arn"]),
+        "QueueReviews": ({"lambda:InvokeFunction"}, ["QueueFunctionAliaslive"]),
         "RecordAbandoned": ({"dynamodb:UpdateItem"}, ["Table.Arn"]),
         "ReadAges": ({"dynamodb:GetItem", "dynamodb:Query"}, ["ModelsTable.Arn"]),
         "RestartRuns": ({"states:StartExecution"}, ["Triage"]),

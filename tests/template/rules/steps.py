@@ -133,6 +133,8 @@ VARIABLES: dict[str, Any] = {
     "ATHENA_DATABASE": given("HasAthena", ref("SearchDatabase"), ""),
     "TRAIN_QUEUE": given("HasTrainOnBatch", sub("${AWS::StackName}-training"), ""),
 }
+# What the sweep is told of reviews, where there are any.
+OF_REVIEWS = {"REVIEWS_TABLE": ref("ReviewsTable"), "QUEUE_FUNCTION": ref("QueueFunction.Alias")}
 # What these mail is not gathered: it is gathered already, or there is one for each upload.
 AT_ONCE = {"DigestFunction", "QueueFunction", "TrainFunction"}
 # What is only read where a function runs outside of a stack.
@@ -170,6 +172,8 @@ def variable(function: str, name: str, stack: Stack) -> Any:
         return ref("Topic")
     if name == "PAGE_URL" and function == "FilterFunction":
         return given("HasReviewPage", review.page(), "")
+    if function == "SweepFunction" and name in OF_REVIEWS:
+        return given("HasReviewPage", OF_REVIEWS[name], "")
     if name in VARIABLES:
         return VARIABLES[name]
     if name in FOLDERS:

@@ -163,6 +163,7 @@ def count_sweep(stack: str, report: "SweepReport") -> None:
             "UploadsAbandoned": (report.abandoned, MetricUnit.Count),
             "UploadsDouble": (report.doubles, MetricUnit.Count),
             "UploadsNotSwept": (report.failed, MetricUnit.Count),
+            "UploadsNotQueued": (report.unqueued, MetricUnit.Count),
         },
         [{"stack": stack}],
     )

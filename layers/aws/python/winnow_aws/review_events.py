@@ -1,4 +1,4 @@
-"""What calls the queue function: a run's end, decisions of the table's stream, a schedule."""
+"""What calls the queue function: a run's end, or the sweep; the table's stream; a schedule."""
 
 import json
 from typing import Annotated, Any, Literal, NamedTuple
@@ -106,6 +106,13 @@ class Changes(_Event):
         return list(found.values())
 
 
+class NotQueued(_Event):
+    """The sweep's: a run has ended, and its event did not come."""
+
+    queue: str
+    """the upload's id"""
+
+
 class TrainDue(_Event):
     """The schedule of trainings."""
 
@@ -113,6 +120,8 @@ class TrainDue(_Event):
 
 
 def _kind(given: Any) -> str:
+    if isinstance(given, NotQueued) or (isinstance(given, dict) and "queue" in given):
+        return "not_queued"
     if isinstance(given, TrainDue) or (isinstance(given, dict) and "train" in given):
         return "train"
     if isinstance(given, Changes) or (isinstance(given, dict) and "Records" in given):
@@ -125,6 +134,7 @@ class QueueInput(
         Annotated[
             Annotated[RunEnded, Tag("ended")]
             | Annotated[Changes, Tag("changes")]
+            | Annotated[NotQueued, Tag("not_queued")]
             | Annotated[TrainDue, Tag("train")],
             Discriminator(_kind),
         ]

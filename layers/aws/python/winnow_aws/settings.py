@@ -198,6 +198,8 @@ class SweepSettings(Settings):
     models_table: str = Field(description="the table of versions of processes, for their ages")
     workflow_arn: str = Field(description="the state machine that is started again")
     topic_arn: str = Field(description="the topic that failures are published to")
+    reviews_table: str = Field("", description="the table of reviews; empty: nothing is reviewed")
+    queue_function: str = Field("", description="the function that queues records for review")
     waiting_queue_url: str = Field(description="the queue of uploads that wait for a run")
     max_runs: int = Field(
         0, ge=0, description="0: no limit; else the sweep queues runs for dispatch"

@@ -1,6 +1,5 @@
 """The table of runs on DynamoDB: one row per upload."""
 
-import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -8,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from winnow.errors import RetryableError, UploadAbandonedError
 from winnow.models import Upload
-from winnow.recovery.ports import LeasePage
-from winnow.recovery.state import Lease
+from winnow.recovery.ports import ClaimPage, LeasePage
+from winnow.recovery.state import Claim, Lease
 from winnow.recovery.upload_row import UploadRow
+from winnow_aws.attributes import texts
 from winnow_aws.aws_errors import translated
+from winnow_aws.batch_get import batch_get
 from winnow_aws.rows import row_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_MAX_BATCH = 100  # DynamoDB's maximum for one BatchGetItem
-_MAX_BATCH_ATTEMPTS = 6
+_MAX_CLAIMS = 100
 _MAX_LEASES = 100
 _MAX_ROWS_OF_A_KEY = 100_000
 _CLOCK_TOLERANCE_S = 3_600.0
@@ -63,22 +63,9 @@ class TableRuns:
 
         Raises RetryableError if DynamoDB leaves keys unprocessed again and again.
         """
-        unique = list(dict.fromkeys(upload_ids))
-        rows: list[UploadRow] = []
-        for start in range(0, len(unique), _MAX_BATCH):
-            keys = [{"upload_id": {"S": own_id}} for own_id in unique[start : start + _MAX_BATCH]]
-            request: dict[str, Any] = {self._table: {"Keys": keys, "ConsistentRead": True}}
-            for attempt in range(_MAX_BATCH_ATTEMPTS):
-                with translated(self._where):
-                    answer = self._dynamodb.batch_get_item(RequestItems=request)
-                rows += map(row_of, answer["Responses"].get(self._table, []))
-                request = dict(answer.get("UnprocessedKeys") or {})
-                if not request:
-                    break
-                self._sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - jitter
-            else:
-                raise RetryableError("DynamoDB did not process every key.")
-        return rows
+        keys = [{"upload_id": {"S": own_id}} for own_id in dict.fromkeys(upload_ids)]
+        found = batch_get(self._dynamodb, self._table, keys, self._sleep, ConsistentRead=True)
+        return list(map(row_of, found))
 
     def by_key(self, key: str, since: float = 0.0) -> list[UploadRow]:
         """Every row of an object key that was claimed since then (in epoch seconds).
@@ -136,6 +123,35 @@ class TableRuns:
             for item in answer["Items"]
         ]
         return LeasePage(rows, "LastEvaluatedKey" in answer)
+
+    def claimed(self, state: str, span: tuple[float, float], after: Claim | None) -> ClaimPage:
+        """Rows of a state that were claimed from a time to another, in this order.
+
+        Read from an index, which may lag behind for a moment.
+        """
+        first, last = (_stamp(datetime.fromtimestamp(each, UTC)) for each in span)
+        start: dict[str, Any] = {}
+        if after is not None:
+            start["ExclusiveStartKey"] = texts(
+                state=state, claimed_at=after.at, upload_id=after.upload_id
+            )
+        with translated(self._where):
+            answer = self._dynamodb.query(
+                TableName=self._table,
+                IndexName="by_claim",
+                KeyConditionExpression="#state = :state AND claimed_at BETWEEN :first AND :last",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues={
+                    ":state": {"S": state},
+                    ":first": {"S": first},
+                    ":last": {"S": last},
+                },
+                Limit=_MAX_CLAIMS,
+                **start,
+            )
+        key = answer.get("LastEvaluatedKey")
+        more = Claim(at=key["claimed_at"]["S"], upload_id=key["upload_id"]["S"]) if key else None
+        return ClaimPage([row_of(item) for item in answer["Items"]], more)
 
     def every(self) -> Iterator[UploadRow]:
         """Every row."""

@@ -28,6 +28,7 @@ class SweepCall:
     abandoned: int = 0
     duplicates: int = 0
     failed: int = 0
+    unqueued: int = 0
     failures: list[SweepFailure] = field(default_factory=list)
     tried: set[str] = field(default_factory=set)
     """uploads whose run crashed, which get one attempt per call"""
@@ -66,6 +67,7 @@ class SweepCall:
             abandoned=self.abandoned,
             doubles=self.duplicates,
             failed=self.failed,
+            unqueued=self.unqueued,
             failures=tuple(self.failures),
             oldest_unfinished_s=max(self.oldest_s, walked_s),
             complete=self.complete,

@@ -1,11 +1,11 @@
-"""The ports of the sweep: the inbox and the table."""
+"""The ports of the sweep: the inbox, the table and the queue of reviews."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from winnow.errors import UploadAbandonedError
 from winnow.models import Upload
-from winnow.recovery.state import Cursor, Lease
+from winnow.recovery.state import Claim, Cursor, Lease
 from winnow.recovery.status import ObjectVersion
 from winnow.recovery.upload_row import UploadRow
 
@@ -23,6 +23,14 @@ class LeasePage(NamedTuple):
 
     rows: Sequence[Lease]
     more: bool
+
+
+class ClaimPage(NamedTuple):
+    """Some rows of one state, in the order of their claims, and where the next page begins."""
+
+    rows: Sequence[UploadRow]
+    after: Claim | None
+    """None: this was the last page."""
 
 
 class Inbox(Protocol):
@@ -51,9 +59,25 @@ class Runs(Protocol):
         """Rows of running runs whose lease ends before then, from an index."""
         ...
 
+    def claimed(self, state: str, span: tuple[float, float], after: Claim | None) -> ClaimPage:
+        """Rows of a state that were claimed from a time to another, from an index."""
+        ...
+
     def give_up(self, upload: Upload, stuck: UploadRow | None, error: UploadAbandonedError) -> bool:
         """Record the upload as FAILED; False if a run has claimed or ended it meanwhile.
 
         `stuck` is its row, or None.
         """
+        ...
+
+
+class ReviewQueue(Protocol):
+    """The queue of records that people decide."""
+
+    def queued(self, upload_ids: Sequence[str]) -> Mapping[str, str]:
+        """Which of these uploads have been queued, and when the run began that was."""
+        ...
+
+    def queue(self, upload_id: str) -> None:
+        """Have the records of the upload's run queued; does not wait for it."""
         ...

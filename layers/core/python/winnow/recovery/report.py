@@ -43,6 +43,7 @@ class SweepReport(FrozenModel):
     abandoned: int = Field(0, ge=0)
     doubles: int = Field(0, ge=0)
     failed: int = Field(0, ge=0, description="uploads that could not be restarted")
+    unqueued: int = Field(0, ge=0, description="runs whose records nobody had queued for review")
     failures: tuple[SweepFailure, ...] = Field((), description="the first of the failed ones")
     oldest_unfinished_s: float = Field(0.0, ge=0, description="of all calls of a walk, or the last")
     complete: bool = Field(True, description="the walk reached the end of the inbox")

@@ -23,6 +23,14 @@ class Lease(FrozenModel):
     upload_id: str
 
 
+class Claim(FrozenModel):
+    """A row of the index of the runs of one state, and a position in it: after this row."""
+
+    at: str
+    """as the workflow writes it"""
+    upload_id: str
+
+
 class Walk(FrozenModel):
     """The progress of the walk over the inbox."""
 
@@ -50,6 +58,10 @@ class SweepState(FrozenModel):
     """when the last complete walk began that looked up the row of every version"""
     stuck_after: Lease | None = None
     """where the search for crashed runs continues; None: at the beginning"""
+    queued_until: dict[str, FiniteFloat] = Field(default_factory=dict)
+    """state -> the records of every run that ended so, and claimed before this, are queued"""
+    ended_until: FiniteFloat | None = None
+    """Every run that claimed before this had ended at the previous call."""
     retention: Retention = Retention()
 
     def plausible(self, now: float) -> "SweepState":
@@ -57,7 +69,7 @@ class SweepState(FrozenModel):
 
         Without them the sweep only checks more.
         """
-        times = [self.looked_until, self.all_at]
+        times = [self.looked_until, self.all_at, self.ended_until, *self.queued_until.values()]
         if self.walk is not None:
             times += [self.walk.began, self.walk.since]
         if any(at is not None and at > now for at in times):

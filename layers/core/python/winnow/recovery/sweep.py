@@ -1,6 +1,7 @@
 """Sweep: finds uploads without a finished run, and restarts or abandons them.
 
 Crashed runs are found by their rows: an index has those of running runs, by the end of their lease.
+Runs whose records are not in the queue of reviews are found by the rows of those that have ended.
 Lost events are found by walking the inbox: a version older than `missed_s` must have a row.
 
 An upload that cannot be restarted does not stop the sweep: it is counted, named in the report, and
@@ -19,18 +20,27 @@ from winnow.recovery.ports import Inbox, Runs
 from winnow.recovery.report import SweepOptions, SweepReport
 from winnow.recovery.restarter import Restarter
 from winnow.recovery.state import load_state, save_state
+from winnow.recovery.unqueued import QueueCheck
 
 
 class Sweep:
     """One call's work, on its ports."""
 
     def __init__(
-        self, inbox: Inbox, runs: Runs, workflow: Workflow, mailer: Mailer, options: SweepOptions
+        self,
+        inbox: Inbox,
+        runs: Runs,
+        workflow: Workflow,
+        mailer: Mailer,
+        options: SweepOptions,
+        check_queue: QueueCheck | None = None,
     ) -> None:
+        """`check_queue`: None where nothing is reviewed."""
         self._inbox = inbox
         self._runs = runs
         self._restarter = Restarter(inbox.bucket, runs, workflow, mailer, options.attempts)
         self._options = options
+        self._check_queue = check_queue
 
     def __call__(
         self,
@@ -49,6 +59,8 @@ class Sweep:
         state = state.model_copy(update={"retention": retention})
         call = SweepCall(now, retention, seconds_left, self._options.starts)
         state = restart_dead_runs(state, self._runs, self._restarter, call)
+        if self._check_queue is not None:
+            state = self._check_queue(state, call)
         save(state)
         walk = InboxWalk(self._inbox, self._runs, self._restarter, self._options, call)
         state = walk(state, save)

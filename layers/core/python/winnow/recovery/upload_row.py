@@ -41,6 +41,8 @@ class UploadRow(FrozenModel):
     run: str | None = None
     """ARN of the execution that has claimed the upload; `sweep` if the sweep abandoned it"""
     attempt: int = 1
+    started_at: str | None = None
+    """when the run began, as its results name it; None: a version before wrote the row"""
     claimed_at: str = ""
     lease_until: int | None = None
     """epoch seconds; None once the run has ended"""
