@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from tests.bench.corpus import cases, sentences
-from winnow.heads.card import CardMetrics, HeadCard, HeadFiles, TrainingData
+from winnow.heads.card import CardMetrics, HeadCard, HeadFiles, Scope, TrainingData
 from winnow.judging import build_judge
 from winnow.judging.shadow import JudgePair
 from winnow.judging.text.remembering import RememberingEncoder
@@ -36,6 +36,8 @@ BITS = 14
 REFERENCES = 10_000
 RECORDS = 1_000
 ROUNDS = 5
+RANKS = tuple(step / 100 for step in range(101))
+"""Quantiles that put every record somewhere."""
 
 
 def main() -> dict[str, Any]:
@@ -126,6 +128,7 @@ def _head(labels: Sequence[str], encoder: ModelInfo, seed: int) -> HeadFiles:
         metrics=CardMetrics(
             folds=2, accuracy=0, macro_f1=0, log_loss=0, ece_before=0, ece_after=0, accuracy_by_c={}
         ),
+        scope=Scope(distances=RANKS, weaknesses=RANKS, strangeness=RANKS),
         arrays_sha256=hashlib.sha256(content).hexdigest(),
         arrays_bytes=len(content),
     )

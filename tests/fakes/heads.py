@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 from tests.fakes.encoder import FakeEncoder
+from winnow.heads.card import HeadFiles
 from winnow.processes.registry import ProcessRegistry
 from winnow_train.data import read_labelled
 from winnow_train.train import train, write
@@ -47,6 +48,15 @@ def write_rows(path: Path, made: list[tuple[str, str, str]]) -> Path:
         writer.writerow(["text", "label", "branch"])
         writer.writerows(made)
     return path
+
+
+def with_scope(head: HeadFiles, limit: float) -> HeadFiles:
+    """A head whose scope ends at another novelty."""
+    card, arrays = head.checked()
+    assert card.scope is not None
+    scope = card.scope.model_copy(update={"threshold": limit})
+    card = card.model_copy(update={"scope": scope})
+    return HeadFiles.of(card.model_dump_json().encode(), arrays)
 
 
 def trained(folder: Path, count: int = 240, noise: float = 0.1) -> ProcessRegistry:

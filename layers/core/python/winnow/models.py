@@ -405,6 +405,32 @@ class Judgement(FrozenModel):
         None, exclude=True, repr=False, description="of a picture: its features, 1,280 int8"
     )
 
+    def objection(self, threshold: float) -> "Objection | None":
+        """Why it is not accepted at a threshold; None: nothing of it speaks against that."""
+        return objection(self.decision.value, self.confidence, self.out_of_scope, threshold)
+
+
+class Objection(StrEnum):
+    """Why a judgement is not accepted; the codes are stable."""
+
+    OUT_OF_SCOPE = "out_of_scope"
+    UNDETERMINED = "undetermined"
+    BELOW_THRESHOLD = "below_threshold"
+
+
+def objection(
+    value: str, confidence: float, out_of_scope: bool, threshold: float
+) -> Objection | None:
+    """Why a decision is not accepted at a threshold: the one rule of filter, shadow and releases.
+
+    None: nothing of the judgement speaks against it.
+    """
+    if out_of_scope:
+        return Objection.OUT_OF_SCOPE
+    if value == Verdict.UNDETERMINED:
+        return Objection.UNDETERMINED
+    return None if confidence >= threshold else Objection.BELOW_THRESHOLD
+
 
 class ShadowDecision(FrozenModel):
     """What the version that only judges beside the run's decided differently."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from tests.fakes.encoder import FakeEncoder
-from tests.fakes.heads import rows, trained
+from tests.fakes.heads import rows, trained, with_scope
 from winnow.errors import HeadInvalidError
 from winnow.heads import ngrams
 from winnow.judging import build_judge
@@ -64,8 +64,8 @@ def criteria(text: str, encoder: FakeEncoder | RememberingEncoder) -> Judge:
     return build_judge(load_definition(text, "t"), encoder)
 
 
-def alone(judge: Judge, texts: Sequence[str] = TEXTS) -> list[tuple[str, float]]:
-    return [(one.decision.value, one.confidence) for one in judge(texts)]
+def alone(judge: Judge, texts: Sequence[str] = TEXTS) -> list[tuple[str, float, bool]]:
+    return [(one.decision.value, one.confidence, one.out_of_scope) for one in judge(texts)]
 
 
 def test_the_second_head_says_what_it_says_alone_and_the_first_is_not_changed(
@@ -77,6 +77,19 @@ def test_the_second_head_says_what_it_says_alone_and_the_first_is_not_changed(
     assert pair.briefs == alone(shadow)
     assert pair.briefs != alone(judge)
     assert pair.dropped is None
+
+
+@pytest.mark.parametrize("limit", [0.0, 0.3, 0.9, 0.99, 1.0])
+def test_the_second_head_knows_its_scope(
+    books: tuple[ProcessRegistry, ProcessRegistry], limit: float
+) -> None:
+    book = books[1]
+    shadow = build_judge(book.find("bank"), FakeEncoder(), with_scope(book.heads["bank"], limit))
+    pair = JudgePair(heads(books, FakeEncoder())[0], shadow, Clock())
+    texts = [*TEXTS, "", "zebra quantum my the", "Ω"]
+    pair(texts)
+    assert pair.briefs == alone(shadow, texts)
+    assert any(brief.out_of_scope for brief in pair.briefs if brief) is (limit < 1)
 
 
 def test_two_heads_share_sentences_and_ngrams(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.fakes.encoder import FakeEncoder
-from tests.fakes.heads import rows, trained
+from tests.fakes.heads import rows, trained, with_scope
 from tests.fakes.store import MemoryStore
 from winnow.errors import HeadInvalidError
 from winnow.heads.card import HeadFiles
@@ -41,11 +41,18 @@ TEXTS = [f"{text}. Thank you." for text, _, _ in rows(60, seed=5)]
 class Chunk:
     """One chunk of a process with two versions, each with a head."""
 
-    def __init__(self, books: tuple[ProcessRegistry, ProcessRegistry]) -> None:
+    def __init__(
+        self,
+        books: tuple[ProcessRegistry, ProcessRegistry],
+        limits: tuple[float, float] = (1.0, 1.0),
+    ) -> None:
         self.store = MemoryStore()
         self.encoder = RememberingEncoder(FakeEncoder())
         self.now = 0.0
-        first, second = (self._version(f"{n}", book) for n, book in enumerate(books))
+        first, second = (
+            self._version(f"{n}", book, limit)
+            for n, (book, limit) in enumerate(zip(books, limits, strict=True))
+        )
         paths = RunPaths("results", "a" * 32)
         lines = [Record(record=n, text=text) for n, text in enumerate(TEXTS, start=1)]
         self.store.put(paths.chunk(0), b"".join(map(dump_line, lines)), JSON)
@@ -64,8 +71,8 @@ class Chunk:
         )
         self.both = self.task.model_copy(update={"shadow": second})
 
-    def _version(self, name: str, book: ProcessRegistry) -> ShadowTask:
-        definition, files = book.find("bank"), book.heads["bank"]
+    def _version(self, name: str, book: ProcessRegistry, limit: float) -> ShadowTask:
+        definition, files = book.find("bank"), with_scope(book.heads["bank"], limit)
         card, arrays = files.read()
         content = {
             "definition.json": definition.model_dump_json().encode(),
@@ -154,6 +161,36 @@ def test_the_run_decides_as_without_and_where_the_other_differs_is_told(chunk: C
         same=len(TEXTS) - differing,
         differed=differing,
     )
+
+
+@pytest.mark.parametrize("limits", [(0.0, 1.0), (1.0, 0.0), (0.7, 0.7), (0.0, 0.0)])
+def test_what_is_out_of_scope_of_a_version_is_not_accepted_by_it(
+    books: tuple[ProcessRegistry, ProcessRegistry], limits: tuple[float, float]
+) -> None:
+    chunk = Chunk(books, limits)
+    header, records = chunk.classify(chunk.both)
+    _, others = chunk.classify(
+        chunk.task.model_copy(update={"definition": chunk.both.shadow.definition,
+                                      "version": chunk.both.shadow.version,
+                                      "head": chunk.both.shadow.head})
+    )  # fmt: skip
+    threshold = chunk.task.threshold
+    pairs = [(o, (o.judgement, t.judgement)) for o, t in zip(records, others, strict=True)]
+    for record, (ours, theirs) in pairs:
+        accepted = [one.objection(threshold) is None for one in (ours, theirs)]
+        alike = ours.decision.value == theirs.decision.value and accepted[0] == accepted[1]
+        assert (record.shadow is None) is alike
+    # Only the scope tells most of them apart.
+    sure = [
+        record.shadow is not None
+        for record, (ours, theirs) in pairs
+        if ours.decision.value == theirs.decision.value
+        and min(ours.confidence, theirs.confidence) >= threshold
+        and ours.out_of_scope != theirs.out_of_scope
+    ]
+    assert all(sure)
+    assert bool(sure) is (limits[0] != limits[1])
+    assert header.shadow.differed == sum(record.shadow is not None for record in records)
 
 
 @pytest.mark.parametrize("set_by", ["upload", "stack", "process"])

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from winnow.limits.budget import Check, no_deadline
-from winnow.models import Judgement, ProcessInfo
+from winnow.models import Judgement, Objection, ProcessInfo, objection
 
 
 class RecordBatch(NamedTuple):
@@ -24,6 +24,11 @@ class BriefJudgement(NamedTuple):
     value: str
     """The decision."""
     confidence: float
+    out_of_scope: bool = False
+
+    def objection(self, threshold: float) -> Objection | None:
+        """Why it is not accepted at a threshold; None: nothing of it speaks against that."""
+        return objection(self.value, self.confidence, self.out_of_scope, threshold)
 
 
 class ProcessJudge(ABC):

@@ -1,9 +1,9 @@
 """A second judge beside the one that decides: what another version would have said.
 
-Two heads of labels share segments, vectors and hashed n-grams, so that the second costs two matrix
-products. Two heads of the same criteria share the judgements of the rules. Any other pair is judged
-twice, and shares the sentences' vectors. The judgements that count are the same to the bit as
-without a second judge, which is given up for the rest of the records when it fails, or when it
+Two heads of labels share segments, vectors and hashed n-grams, so that the second costs a few
+matrix products. Two heads of the same criteria share the judgements of the rules. Any other pair is
+judged twice, and shares the sentences' vectors. The judgements that count are the same to the bit
+as without a second judge, which is given up for the rest of the records when it fails, or when it
 takes more time than it may.
 """
 
@@ -150,4 +150,6 @@ def _criteria(judge: Judge, shadow: Judge) -> _First:
 
 
 def _brief(judgements: Sequence[Judgement]) -> list[BriefJudgement]:
-    return [BriefJudgement(one.decision.value, one.confidence) for one in judgements]
+    return [
+        BriefJudgement(one.decision.value, one.confidence, one.out_of_scope) for one in judgements
+    ]

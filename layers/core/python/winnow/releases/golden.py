@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field
 
 from winnow.errors import ObjectGoneError, ReleaseInvalidError, StoredDataInvalidError
-from winnow.models import FrozenModel, Judgement, UnitInterval, Verdict
+from winnow.models import FrozenModel, Judgement, UnitInterval
 from winnow.ports import ObjectStore
 from winnow.registry.models import ModelVersion
 from winnow.registry.training_rows import TrainingRow, load_rows
@@ -126,9 +126,7 @@ def judge_golden(
     accepted = [
         (row, judgement.decision.value == row.label)
         for row, judgement in zip(rows, judgements, strict=True)
-        if judgement.confidence >= least
-        and not judgement.out_of_scope
-        and judgement.decision.value != Verdict.UNDETERMINED
+        if judgement.objection(least) is None
     ]
     known = _bounds([(row.weight, right) for row, right in accepted])
     return GoldenResult(

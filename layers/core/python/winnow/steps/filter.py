@@ -29,6 +29,7 @@ from winnow.models import (
     FilteredChunk,
     InvalidRecord,
     ModelInfo,
+    Objection,
     ObjectRef,
     Outcome,
     Part,
@@ -42,7 +43,6 @@ from winnow.models import (
     StepUnits,
     StoredVectors,
     Timings,
-    Verdict,
 )
 from winnow.ports import Meter, ObjectStore, Piece
 from winnow.processes.schema import parse_definition_json
@@ -65,6 +65,11 @@ _LINE: TypeAdapter[ScoredHeader | ScoredLine] = TypeAdapter(
     Annotated[ScoredHeader | ScoredLine, Field(discriminator="kind")]
 )
 _MODEL_CHANGED = "The model changed during the run."
+_OBJECTIONS = {
+    Objection.OUT_OF_SCOPE: "The record is too different from the training data.",
+    Objection.UNDETERMINED: "The evidence is not enough to decide.",
+    Objection.BELOW_THRESHOLD: "The confidence is below the threshold of {threshold:g}.",
+}
 _INLINE_THREADS = 4
 """Threads, so that one chunk is uploaded while the next is filtered."""
 
@@ -449,13 +454,8 @@ def outcome_of(line: ScoredLine, threshold: float, min_ocr_confidence: float = 0
             f"The OCR confidence of a page is {line.ocr_confidence:.2f}, less than "
             f"{min_ocr_confidence:g}: the judged text may differ from the page."
         )
-    elif judgement.out_of_scope:
-        code, reason = "out_of_scope", "The record is too different from the training data."
-    elif judgement.decision.value == Verdict.UNDETERMINED:
-        code, reason = "undetermined", "The evidence is not enough to decide."
-    elif judgement.confidence < threshold:
-        code = "below_threshold"
-        reason = f"The confidence is below the threshold of {threshold:g}."
+    elif (against := judgement.objection(threshold)) is not None:
+        code, reason = against.value, _OBJECTIONS[against].format(threshold=threshold)
     return ResultRecord(
         outcome=Outcome.REVIEW if code else Outcome.ACCEPTED,
         **line.identity,

@@ -17,7 +17,6 @@ from winnow.models import (
     Judgement,
     ShadowCounts,
     ShadowDecision,
-    Verdict,
     VersionRef,
 )
 from winnow.ports import Judge
@@ -90,15 +89,15 @@ class Shadow:
     def difference(self, judgement: Judgement) -> ShadowDecision | None:
         """Where the versions differ about a record; to be asked of each judgement, in order.
 
-        They differ in the decision, or in whether it is accepted at the threshold.
+        They differ in the decision, or in whether its version accepts it.
         """
         brief = next(self._briefs) if self._pair else None
         if brief is None:
             self._unheard += 1
             return None
         value = str(judgement.decision.value)
-        ours = _accepted(value, judgement.confidence, self._threshold)
-        theirs = _accepted(brief.value, brief.confidence, self._beside.threshold)
+        ours = judgement.objection(self._threshold) is None
+        theirs = brief.objection(self._beside.threshold) is None
         if value == brief.value and ours == theirs:
             self._same += 1
             return None
@@ -126,7 +125,3 @@ class Shadow:
         _logger.warning(
             "the other version was not heard", extra={"version": self._version.short, "code": code}
         )
-
-
-def _accepted(value: str, confidence: float, threshold: float) -> bool:
-    return value != Verdict.UNDETERMINED and confidence >= threshold

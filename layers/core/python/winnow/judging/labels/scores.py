@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from winnow.errors import HeadInvalidError
 from winnow.heads.card import HeadCard, HeadFiles
-from winnow.heads.linear import LinearHead, best_first, check_encoder
+from winnow.heads.linear import Inputs, LinearHead, best_first, check_encoder
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.models import Evidence, Judgement, LabelDecision, LabelScore, ModelInfo
 from winnow.processes.schema import LabelsProcess
@@ -37,7 +37,7 @@ class HeadScores:
         self._scores: list[list[float]] = listed.tolist()
         self._confidences: list[float] = confidences.tolist()
         self._novelty, self._distances = _ranks(head, distances, weaknesses)
-        self._limit = 1.0 if card.scope is None else card.scope.threshold
+        self._beyond = _beyond(head, self._novelty)
         self._calibration = card.calibration.version if card.calibration else None
 
         # Most scores of the lesser labels are one of a few small numbers: equal ones are one shape.
@@ -57,16 +57,15 @@ class HeadScores:
         vector: bytes | None = None,
     ) -> Judgement:
         """The judgement of one record."""
-        novelty = self._novelty[row]
         return Judgement(
             decision=self._decision(row, evidence),
             score=self._scores[row][0],
             confidence=self._confidences[row],
             calibrated=self._calibration is not None,
             calibration=self._calibration,
-            novelty=novelty,
+            novelty=self._novelty[row],
             distance=self._distances[row],
-            out_of_scope=novelty is not None and novelty > self._limit,
+            out_of_scope=self._beyond[row],
             segments=segments,
             vector=vector,
         )
@@ -93,6 +92,22 @@ def _ranks(
         return none, none
     novelty, far = ranks
     return novelty.round(SCORE_DECIMALS).tolist(), far.round(SCORE_DECIMALS).tolist()
+
+
+def _beyond(head: LinearHead, novelty: Sequence[float | None]) -> list[bool]:
+    """Whether each record is out of the head's scope."""
+    scope = head.card.scope
+    limit = 1.0 if scope is None else scope.threshold
+    return [rank is not None and rank > limit for rank in novelty]
+
+
+def out_of_scope(head: LinearHead, inputs: Inputs, logits: NDArray[np.float64]) -> list[bool]:
+    """Whether each record is out of the head's scope, as `HeadScores` has it."""
+    scope = head.card.scope
+    if scope is None or scope.threshold >= 1:  # no rank is beyond it
+        return [False] * len(logits)
+    novelty, _ = _ranks(head, head.distances(inputs), head.weaknesses(inputs, logits))
+    return _beyond(head, novelty)
 
 
 def load_head(

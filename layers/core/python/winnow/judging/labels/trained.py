@@ -17,7 +17,7 @@ from winnow.heads.card import HeadFiles
 from winnow.heads.linear import Inputs
 from winnow.judging.base import BriefJudgement, ProcessJudge, RecordBatch
 from winnow.judging.evidence import SCORE_DECIMALS, best_positions, segment_evidence
-from winnow.judging.labels.scores import HeadScores, load_head
+from winnow.judging.labels.scores import HeadScores, load_head, out_of_scope
 from winnow.judging.text.features import TextFeatures
 from winnow.judging.text.vectors import SegmentVectors, encode_segments, packed
 from winnow.models import Evidence, Judgement
@@ -59,21 +59,26 @@ class HeadJudge(ProcessJudge):
         return self._encoder.info == other._encoder.info
 
     def briefly(self, shared: TextFeatures) -> list[BriefJudgement]:
-        """Decisions and confidences alone, as `judge` gives them; a fraction of its work."""
+        """Decisions, confidences and scope alone, as `judge` gives them; a fraction of its work."""
         head = self._head
         numbers = shared.numbers(self._numeric)
         if np.isnan(numbers).any():
             raise ValueError("a numeric column is missing")
         vectors = self._no_vectors(shared) if head.references is None else shared.text_vectors[0]
-        shares = head.probabilities(
-            head.logits(Inputs(vectors, shared.texts, numbers, shared.ngrams))
-        )
+        inputs = Inputs(vectors, shared.texts, numbers, shared.ngrams)
+        logits = head.logits(inputs)
+        shares = head.probabilities(logits)
         labels = shares.argmax(axis=1)  # on a tie the first, as `best_first` has it
         scores = np.take_along_axis(shares, labels[:, None], axis=1)[:, 0].round(SCORE_DECIMALS)
         confidences = np.clip(head.confidences(scores), 0, 1).round(SCORE_DECIMALS)
         return [
-            BriefJudgement(self._labels[label], confidence)
-            for label, confidence in zip(labels.tolist(), confidences.tolist(), strict=True)
+            BriefJudgement(self._labels[label], confidence, beyond)
+            for label, confidence, beyond in zip(
+                labels.tolist(),
+                confidences.tolist(),
+                out_of_scope(head, inputs, logits),
+                strict=True,
+            )
         ]
 
     def judge(self, shared: TextFeatures) -> list[Judgement]:
