@@ -129,7 +129,7 @@ def handler(asked: Asked) -> TrainReport | GoldenReport | CheckReport:
 def _checked() -> CheckReport:
     settings = TrainSettings.from_environment(os.environ)
     dynamodb = client("dynamodb")
-    changes = take_back_broken(
+    looked = take_back_broken(
         RegistryTable(dynamodb, settings.models_table),
         LiveTable(dynamodb, settings.models_table),
         _judged,
@@ -137,14 +137,19 @@ def _checked() -> CheckReport:
         time.time,
         settings.page_url,
     )
-    for change in changes:
+    for change in looked.changes:
         logger.info(
             "a release has ended",
             process_id=change.process,
             code=change.code,
             revision=change.revision,
         )
-    return CheckReport(taken_back=tuple(change.process for change in changes))
+    for process, error in looked.failed:
+        code = error.code if isinstance(error, WinnowError) else type(error).__name__
+        logger.error("the golden set was not judged", process_id=process, code=code)
+    if looked.failed:
+        raise looked.failed[0].error
+    return CheckReport(taken_back=tuple(change.process for change in looked.changes))
 
 
 def _golden(asked: GoldenInput) -> GoldenReport:

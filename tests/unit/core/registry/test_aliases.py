@@ -103,6 +103,19 @@ def test_a_promotion_is_rolled_back_once(entry):
     assert aliases.roll_back(again, ONE, WHO).entry.champion == ONE.sha256
 
 
+@pytest.mark.parametrize("promised", [None, 0.9, 0.97])
+def test_a_champion_that_comes_back_is_held_to_what_it_was_released_with(entry, promised):
+    second = aliases.promote(entry, TWO, WHO, guarantee=promised).entry
+    third = aliases.promote(second, THREE, WHO, guarantee=0.99).entry
+    back = aliases.roll_back(third, TWO, WHO).entry
+    assert (back.champion, back.promised) == (TWO.sha256, promised)
+    again = aliases.roll_back(back, THREE, WHO, force=True).entry
+    assert (again.champion, again.promised) == (THREE.sha256, 0.99)
+    assert aliases.roll_back(again, TWO, WHO, force=True).entry.promised == promised
+    # The first champion was promised nothing by anybody: its own guarantee holds.
+    assert aliases.roll_back(second, ONE, WHO).entry.promised is None
+
+
 def test_after_a_champion_was_taken_back_a_release_still_can_be(entry):
     back = aliases.roll_back(aliases.promote(entry, TWO, WHO).entry, ONE, WHO).entry
     canary = aliases.start_canary(

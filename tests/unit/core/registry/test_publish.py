@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.encoder import FakeEncoder
+from tests.fakes.heads import PROCESS, trained
 from tests.fakes.registry import AT, MemoryRegistry
 from tests.fakes.store import MemoryStore
 from winnow.errors import (
@@ -14,6 +16,7 @@ from winnow.errors import (
     VersionUnknownError,
 )
 from winnow.heads.card import HeadFiles
+from winnow.judging import build_judge
 from winnow.models import Alias, ModelInfo, ObjectRef
 from winnow.processes.loader import load_definition
 from winnow.processes.registry import ProcessRegistry
@@ -138,6 +141,60 @@ def test_a_definition_that_is_wrong_is_not_published(room):
     with pytest.raises(ProcessInvalidError):
         room.publish(moods(threshold=7))
     assert room.store.keys("models") == []
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> HeadFiles:
+    """A head for three labels, of text alone."""
+    return trained(tmp_path_factory.mktemp("bank"), 60).heads["bank"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("  - {id: app}\n", "  - {id: app}\n  - {id: mortgage}\n", "other than those"),
+        ("  - {id: app}\n", "", "other than those"),
+        ("  - {id: app}\n", "  - {id: apps}\n", "other than those"),
+        ("threshold:", "input: {text_columns: [text], numeric_columns: [age]}\nthreshold:", "num"),
+        ("threshold:", "input: {modality: image}\nthreshold:", "trained on texts"),
+        ("id: bank", "id: banks", "is one of bank, not of banks"),
+    ],
+    ids=["a label more", "one fewer", "another", "a number more", "pictures", "another process"],
+)
+def test_a_head_that_no_run_could_judge_by_is_not_published(room, bank, before, after, said):
+    assert before in PROCESS
+    text = PROCESS.replace(before, after)
+    with pytest.raises(PublishInvalidError, match=said):
+        publish(Draft.of(text, "bank.yaml", bank), room.models, "ann", AT)
+    assert room.registry.versions("bank") == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("threshold: 0.7", "threshold: 0.8"),
+        ("title: Bank", "title: A bank"),
+        ("  - {id: card}\n  - {id: loan, title: A loan}", "  - {id: loan}\n  - {id: card}"),
+        ("  - {id: card}", "  - {id: card, examples: [My card is gone.]}"),
+    ],
+    ids=["threshold", "title", "order of labels", "examples"],
+)
+def test_what_a_head_does_not_depend_on_may_change(room, bank, before, after):
+    assert before in PROCESS
+    text = PROCESS.replace(before, after)
+    publish(Draft.of(text, "bank.yaml", bank), room.models, "ann", AT)
+    build_judge(load_definition(text, "bank.yaml"), FakeEncoder(), bank)
+
+
+def test_a_head_of_other_criteria_is_not_published(room):
+    file = ROOT / "processes" / "L33774.yaml"
+    head = HeadFiles.beside(file, "L33774")
+    text = file.read_text("utf-8")
+    one = load_definition(text, file.name)
+    assert isinstance(one, CriteriaProcess)
+    fewer = one.model_copy(update={"criteria": one.criteria[::-1]})
+    with pytest.raises(PublishInvalidError, match="criteria other than those"):
+        publish(Draft(text, fewer, head), room.models, "ann", AT)
 
 
 def test_a_name_of_another_process_is_refused_case_aside(room):

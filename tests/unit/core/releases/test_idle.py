@@ -5,6 +5,7 @@ import pytest
 from tests.fakes.audits import PROCESS, an_audit, answered, sha_of
 from tests.fakes.registry import AT, MemoryRegistry, a_version
 from tests.fakes.releases import MailBox, MemoryLive
+from winnow.errors import VersionAlteredError
 from winnow.registry import aliases
 from winnow.registry.aliases import Changed, Who
 from winnow.registry.models import Action, ModelVersion, ProcessEntry
@@ -53,8 +54,9 @@ class Room:
             self.asked.append(guarantee)
             return self.found
 
-        changes = take_back_broken(self.registry, self.live, check, self.mails, lambda: NOW)
-        return [change.process for change in changes]
+        looked = take_back_broken(self.registry, self.live, check, self.mails, lambda: NOW)
+        assert not looked.failed
+        return [change.process for change in looked.changes]
 
 
 def test_a_challenger_that_breaks_its_guarantee_there_is_taken_back_and_told() -> None:
@@ -93,3 +95,37 @@ def test_a_release_that_is_audited_is_the_gates_alone() -> None:
     gate.decided([answered(an_audit(1, version=sha_of(2)), right=True)])
     assert room.look() == []
     assert room.asked == []
+
+
+@pytest.mark.parametrize(
+    "error", [VersionAlteredError("A file is gone."), KeyError("a mistake of ours")], ids=repr
+)
+@pytest.mark.parametrize("failing", ["aaa", "mmm", "zzz"])
+def test_a_process_that_cannot_be_judged_keeps_no_other_from_being_taken_back(
+    error: Exception, failing: str
+) -> None:
+    registry, live, mails = MemoryRegistry(), MemoryLive(), MailBox()
+    for process in ("aaa", "mmm", "zzz"):
+        one, two = (a_version(process, number) for number in (1, 2))
+        registry.add(one)
+        registry.add(two)
+        first = aliases.first(one, ANN)
+        challenged = aliases.set_challenger(first.entry, two, ANN)
+        canary = aliases.start_canary(challenged.entry, ANN, "00", 5, guarantee=0.9)
+        registry.change(None, *first)
+        registry.change(first.entry, *challenged)
+        registry.change(challenged.entry, *canary)
+
+    def check(entry: ProcessEntry, version: ModelVersion, guarantee: float) -> GoldenResult:
+        if entry.process == failing:
+            raise error
+        return result(broken=True)
+
+    looked = take_back_broken(registry, live, check, mails, lambda: NOW)
+    others = sorted({"aaa", "mmm", "zzz"} - {failing})
+    assert [change.process for change in looked.changes] == others
+    assert [(one.process, one.error) for one in looked.failed] == [(failing, error)]
+    assert len(mails.sent) == 2
+    left = registry.entry(failing)
+    assert left is not None
+    assert left.release is not None

@@ -175,6 +175,7 @@ def test_what_is_out_of_scope_of_a_version_is_not_accepted_by_it(
                                       "head": chunk.both.shadow.head})
     )  # fmt: skip
     threshold = chunk.task.threshold
+    assert threshold is not None
     pairs = [(o, (o.judgement, t.judgement)) for o, t in zip(records, others, strict=True)]
     for record, (ours, theirs) in pairs:
         accepted = [one.objection(threshold) is None for one in (ours, theirs)]

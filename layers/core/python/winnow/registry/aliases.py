@@ -158,6 +158,7 @@ def promote(
         release=None,
         promised=guarantee_of(entry, version, guarantee),
         previous=entry.champion,
+        previous_promised=entry.promised,
         previous_until=previous_until,
         taken_back=False,
     )
@@ -214,8 +215,9 @@ def take_back_champion(entry: ProcessEntry, previous: ModelVersion | None, who: 
         kind=previous.kind,
         challenger=None if entry.challenger == previous.sha256 else entry.challenger,
         release=None,
-        promised=None,
+        promised=entry.previous_promised,
         previous=entry.champion,
+        previous_promised=entry.promised,
         previous_until=None,
         taken_back=True,
     )

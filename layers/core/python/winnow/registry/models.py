@@ -185,6 +185,9 @@ class ProcessEntry(_Stored):
         None, description="guarantee that the champion was released with; absent: its own"
     )
     previous: Sha256 | None = Field(None, description="the champion before")
+    previous_promised: UnitInterval | None = Field(
+        None, description="guarantee that that one was released with; absent: its own"
+    )
     previous_until: str | None = Field(None, description="until when that one is kept ready")
     taken_back: bool = Field(False, description="`previous` is a champion that was taken back")
     decisions_at_training: int = Field(

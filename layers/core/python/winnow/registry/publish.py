@@ -13,17 +13,19 @@ from typing import Literal, NamedTuple
 
 from winnow import __version__
 from winnow.errors import (
+    HeadInvalidError,
     PublishInvalidError,
     ReleaseConflictError,
     RetryableError,
     VersionUnknownError,
 )
 from winnow.heads.card import TRAINING, HeadCard, HeadFiles, folder_of
+from winnow.heads.fitting import check_definition
 from winnow.models import Alias, ModelInfo, StoredFile
 from winnow.ports import ObjectStore
 from winnow.processes.loader import load_definition
 from winnow.processes.registry import ProcessRegistry
-from winnow.processes.schema import LabelsProcess, ProcessDefinition
+from winnow.processes.schema import ProcessDefinition
 from winnow.registry import aliases
 from winnow.registry.aliases import Changed, Who
 from winnow.registry.files import (
@@ -211,18 +213,14 @@ def _checked(draft: Draft, registry: ModelRegistry) -> HeadCard | None:
     if draft.head is None:
         return None
     card = draft.head.card()
-    if card.process != definition.id or card.kind != definition.kind:
-        raise PublishInvalidError(
-            f"The head is one of {card.process} (kind {card.kind}), not of {definition.id} "
-            f"(kind {definition.kind})."
-        )
-    if isinstance(definition, LabelsProcess) and not set(card.labels) <= {
-        label.id for label in definition.labels
-    }:
-        raise PublishInvalidError(
-            f"The head knows labels that {definition.id} {definition.version} does not have.",
-            hint="Train it again with this definition: `winnow train`.",
-        )
+    if card.process != definition.id:
+        raise PublishInvalidError(f"The head is one of {card.process}, not of {definition.id}.")
+    try:
+        check_definition(card, definition)
+    except HeadInvalidError as error:
+        # Every run would fail by it.
+        hint = "Train it again with this definition: `winnow train`."
+        raise PublishInvalidError(error.message, hint=hint) from None
     return card
 
 

@@ -6,6 +6,7 @@ them is taken back. Nothing is promoted, and a release that is audited is the ga
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from winnow.errors import ReleaseConflictError
 from winnow.ports import Mailer
@@ -23,6 +24,21 @@ Check = Callable[[ProcessEntry, ModelVersion, float], GoldenResult | None]
 """What a challenger makes of the golden set, held against a guarantee; None: there is no set."""
 
 
+class Failed(NamedTuple):
+    """A process whose release could not be looked at, ended or told of."""
+
+    process: str
+    error: Exception
+
+
+class Looked(NamedTuple):
+    """What came of looking at every release."""
+
+    changes: list[AliasChange]
+    failed: list[Failed]
+    """What stands as it was is looked at again the next time."""
+
+
 def take_back_broken(
     registry: ModelRegistry,
     live: LiveStore,
@@ -30,8 +46,10 @@ def take_back_broken(
     mailer: Mailer,
     clock: Callable[[], float],
     page_url: str = "",
-) -> list[AliasChange]:
+) -> Looked:
     """Take back every challenger without audits that breaks its guarantee on the golden set.
+
+    One that cannot be judged keeps no other from being taken back.
 
     Args:
         registry: The processes and their versions.
@@ -40,29 +58,35 @@ def take_back_broken(
         mailer: Tells people.
         clock: Tells the time in epoch seconds.
         page_url: Address of the review page, for the e-mail.
-
-    Returns:
-        What was changed.
     """
-    changes: list[AliasChange] = []
+    looked = Looked([], [])
     for entry in registry.entries():
-        release = entry.release
-        if release is None or release.guarantee is None:
-            continue
-        watch = live.watch(entry.process, release.challenger)
-        if watch is not None and watch.precision.n:
-            continue
-        version = registry.version(entry.process, release.challenger)
-        found = check(entry, version, release.guarantee)
-        if found is None or not found.broken:
-            continue
-        reason = f"On the golden set: {found.sentence}"
-        who = Who(by=GATE, at=iso(clock()), reason=reason, code=CODE, automatic=True)
-        changed = aliases.roll_back(entry, None, who)
         try:
+            reason = _broken(entry, registry, live, check)
+            if reason is None:
+                continue
+            who = Who(by=GATE, at=iso(clock()), reason=reason, code=CODE, automatic=True)
+            changed = aliases.roll_back(entry, None, who)
             registry.change(entry, *changed)
+            looked.changes.append(changed.change)
+            mailer.send(mails.changed(changed.change, page_url))
         except ReleaseConflictError:
             continue  # Somebody was faster: the next look sees what holds then.
-        mailer.send(mails.changed(changed.change, page_url))
-        changes.append(changed.change)
-    return changes
+        except Exception as error:
+            looked.failed.append(Failed(entry.process, error))
+    return looked
+
+
+def _broken(
+    entry: ProcessEntry, registry: ModelRegistry, live: LiveStore, check: Check
+) -> str | None:
+    """Why a process's release is to be ended, for people; None: nothing speaks for that."""
+    release = entry.release
+    if release is None or release.guarantee is None:
+        return None
+    watch = live.watch(entry.process, release.challenger)
+    if watch is not None and watch.precision.n:
+        return None
+    version = registry.version(entry.process, release.challenger)
+    found = check(entry, version, release.guarantee)
+    return f"On the golden set: {found.sentence}" if found is not None and found.broken else None

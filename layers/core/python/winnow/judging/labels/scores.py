@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.errors import HeadInvalidError
-from winnow.heads.card import HeadCard, HeadFiles
+from winnow.heads.card import HeadFiles
+from winnow.heads.fitting import check_definition
 from winnow.heads.linear import Inputs, LinearHead, best_first, check_encoder
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.models import Evidence, Judgement, LabelDecision, LabelScore, ModelInfo
@@ -110,36 +110,13 @@ def out_of_scope(head: LinearHead, inputs: Inputs, logits: NDArray[np.float64]) 
     return _beyond(head, novelty)
 
 
-def load_head(
-    definition: LabelsProcess, encoder: ModelInfo, files: HeadFiles, *, pictures: bool = False
-) -> LinearHead:
+def load_head(definition: LabelsProcess, encoder: ModelInfo, files: HeadFiles) -> LinearHead:
     """A process's head, checked against the process and the encoder that is to judge.
 
     Raises:
         HeadInvalidError: It is damaged, or not trained for these labels with this encoder.
     """
     card, arrays = files.checked()
-    _check_modality(card, definition.id, pictures=pictures)
+    check_definition(card, definition)
     check_encoder(card, definition.id, encoder)
-    if card.kind != "labels" or set(card.labels) != {label.id for label in definition.labels}:
-        raise HeadInvalidError(
-            f"The head of {definition.id} was trained for labels other than those of the process."
-        )
-    if card.data.numeric_columns != definition.input.numeric_columns:
-        raise HeadInvalidError(
-            f"The head of {definition.id} reads other numeric columns than the process."
-        )
     return LinearHead.load(card, arrays)
-
-
-def _check_modality(card: HeadCard, process: str, *, pictures: bool) -> None:
-    if pictures and card.picture_encoder is None:
-        raise HeadInvalidError(
-            f"The head of {process} was trained on texts, and the process judges pictures: train "
-            "it on pictures."
-        )
-    if not pictures and card.picture_encoder is not None:
-        raise HeadInvalidError(
-            f"The head of {process} was trained on pictures, and the process judges texts: train "
-            "it on texts."
-        )

@@ -20,7 +20,7 @@ class PictureHeadJudge(PictureJudge):
         self, definition: LabelsProcess, encoder: PictureEncoder, files: HeadFiles
     ) -> None:
         super().__init__(definition, encoder)
-        self._head = load_head(definition, encoder.info, files, pictures=True)
+        self._head = load_head(definition, encoder.info, files)
 
     def judge(self, features: Features) -> list[Judgement]:
         """The label of the greatest logit; of equal ones the first on the card."""
