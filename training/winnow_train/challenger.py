@@ -179,6 +179,7 @@ def _with_guarantee(
                 held_out=False,
                 created=created,
                 judging=definition.judging_sha256,
+                shown=found.shown,
             )
             why = (
                 f"trained {created[:10]}: {promise.precision:g} right with "

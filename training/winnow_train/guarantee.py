@@ -42,6 +42,8 @@ class SelectedThreshold:
     right: int
     rows_wanted: int | None
     """About how many more rows a threshold would take; 0 with one, None: rows will not help."""
+    shown: tuple[float, ...] = ()
+    """The thresholds from this one on that keep the guarantee, all at once, in ascending order."""
 
     @property
     def coverage(self) -> float:
@@ -90,8 +92,16 @@ def select_threshold(
         return SelectedThreshold(precision, confidence, len(right), None, 0, 0, wanted)
     accepted = max(found.accepted for found in kept)
     best = max((found for found in kept if found.accepted == accepted), key=lambda c: c.threshold)
+    shown = sorted({found.threshold for found in kept if found.threshold >= best.threshold})
     return SelectedThreshold(
-        precision, confidence, len(right), best.threshold, accepted, accepted - best.wrong, 0
+        precision,
+        confidence,
+        len(right),
+        best.threshold,
+        accepted,
+        accepted - best.wrong,
+        0,
+        tuple(shown),
     )
 
 

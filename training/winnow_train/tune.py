@@ -193,6 +193,7 @@ def write_guarantee(
             held_out=not report.trained_on,
             created=now.isoformat(timespec="seconds"),
             judging=definition.judging_sha256,
+            shown=selected.shown,
         )
         # A run is compared with the review rate that goes with this threshold.
         profile = card.profile and card.profile.model_copy(

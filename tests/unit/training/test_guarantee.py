@@ -129,3 +129,28 @@ def test_copies_are_no_further_evidence():
 def test_no_rows():
     found = select_threshold(np.zeros(0), np.zeros(0, bool), precision=0.95)
     assert (found.threshold, found.rows_wanted) == (None, None)
+
+
+@pytest.mark.parametrize("surest", [0.93, 0.95, 0.97, 0.98, 0.995])
+@pytest.mark.parametrize("many", [0.8, 0.85, 0.88])
+def test_a_higher_threshold_holds_only_where_it_was_shown(surest, many):
+    """A few that are surest, half of them wrong, stand above many that are right."""
+    sure = np.r_[np.full(4_000, many), np.full(60, surest)]
+    right = np.r_[np.ones(4_000, bool), np.arange(60) % 2 > 0]
+    found = select_threshold(sure, right, precision=0.95)
+    assert found.threshold is not None
+    assert found.threshold <= many
+    assert found.shown[0] == found.threshold
+    assert all(right[sure >= one].mean() >= 0.95 for one in found.shown)
+    assert not [one for one in found.shown if many < one]
+
+
+def test_what_was_shown_begins_at_the_threshold_and_leaves_out_what_accepts_no_row_more():
+    sure, right = np.linspace(0.6, 1, 4_000), np.ones(4_000, bool)
+    found = select_threshold(sure, right, precision=0.95)
+    assert found.threshold == 0.6
+    # Above 0.97 there are too few rows to show anything.
+    assert found.shown == tuple(sorted(t for t in GRID if 0.6 <= t <= found.shown[-1]))
+    assert 0.9 < found.shown[-1] < 0.995
+    none = select_threshold(sure, ~right, precision=0.95)
+    assert none.shown == ()

@@ -342,8 +342,15 @@ def test_a_guarantee_is_of_the_definition_and_the_threshold_that_it_was_found_fo
     surer, laxer = (
         definition.model_copy(update={"threshold": definition.threshold + by}) for by in (0.1, -0.1)
     )
-    assert guarantee_of(surer, card) == card.promise.precision
+    # Of the shipped cards nothing but their own threshold is known.
+    assert guarantee_of(surer, card) is None
     assert guarantee_of(laxer, card) is None
+    shown = card.promise.model_copy(update={"shown": (surer.threshold, 0.99)})
+    wider = card.model_copy(update={"promise": shown})
+    assert guarantee_of(surer, wider) == guarantee_of(definition, wider) == shown.precision
+    assert guarantee_of(laxer, wider) is None
+    between = definition.model_copy(update={"threshold": definition.threshold + 0.05})
+    assert guarantee_of(between, wider) is None
 
     promise = card.promise.model_copy(update={"judging": definition.judging_sha256})
     found = card.model_copy(update={"promise": promise})

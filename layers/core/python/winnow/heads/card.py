@@ -103,13 +103,22 @@ class ThresholdGuarantee(FrozenModel):
         "absent: it was found before this was kept",
     )
 
-    def holds(self, threshold: float, judging: str) -> bool:
-        """Whether it was found for decisions that are made so, at this threshold or a lower one.
+    shown: tuple[UnitInterval, ...] = Field(
+        (),
+        description="every threshold from `threshold` on that the rows show to keep it; absent: it "
+        "was found before these were kept, and holds at `threshold` alone",
+    )
 
-        `tune` takes the lowest threshold above which all others keep the guarantee, too.
+    def holds(self, threshold: float, judging: str) -> bool:
+        """Whether it was found for decisions that are made so, at this very threshold.
+
+        A higher threshold that was not tested may keep it or not: the few surest decisions may be
+        worse than the many below them.
         """
         same = self.judging in (None, judging)
-        return same and threshold >= self.threshold - _ROUNDED
+        return same and any(
+            abs(threshold - one) <= _ROUNDED for one in (self.threshold, *self.shown)
+        )
 
 
 class CardMetrics(FrozenModel):

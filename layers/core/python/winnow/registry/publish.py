@@ -174,7 +174,7 @@ def publish(
 def guarantee_of(definition: ProcessDefinition, card: HeadCard | None) -> float | None:
     """The precision that was found for the decisions of a definition with its head.
 
-    None: none was, or it was found for another definition, or for a higher threshold.
+    None: none was, or it was found for another definition, or this threshold was not tested.
     """
     promise = card.promise if card else None
     if promise is None or not promise.holds(definition.threshold, definition.judging_sha256):
