@@ -22,6 +22,7 @@ from winnow.judging.criteria.context_rules import (
     match_triggers,
     tokens,
 )
+from winnow.judging.criteria.denied_lists import ListEnd, Reach, list_ends
 
 __all__ = ["Context", "SegmentContext", "context_of", "tokens"]
 
@@ -58,17 +59,24 @@ class SegmentContext:
         self._clause_ends = ends + turns + reasons
         self._family_ends = [at for at in ends + reasons if at not in turns]
         self._reasons = len(reasons)
+        self._list_ends: dict[tuple[int, int], tuple[ListEnd, ...]] = {}
 
     def contexts(self, start: int, end: int) -> frozenset[Context]:
         """The contexts of a mention.
 
         A finding that is "negative" is negated; so is a test, whose result it is.
         """
-        return frozenset(
-            _CONTEXTS[trigger.rule.category]
-            for trigger in self._triggers
-            if self._in_scope(trigger, start, end)
-        )
+        found: set[Context] = set()
+        is_doubtful = False
+        for trigger in self._triggers:
+            if self._in_scope(trigger, start, end):
+                reach = self._reach(trigger, start)
+                if reach is Reach.DENIED:
+                    found.add(_CONTEXTS[trigger.rule.category])
+                is_doubtful |= reach is Reach.DOUBTFUL
+        if is_doubtful and Context.NEGATED not in found:
+            found.add(Context.UNKNOWN)
+        return frozenset(found)
 
     @property
     def all_contexts(self) -> frozenset[Context]:
@@ -82,7 +90,22 @@ class SegmentContext:
     def is_denied(self, start: int, end: int) -> bool:
         """Whether a mention is negated, and not by a result."""
         return any(
-            trigger.rule.category == Context.NEGATED and self._in_scope(trigger, start, end)
+            trigger.rule.category == Context.NEGATED
+            and self._in_scope(trigger, start, end)
+            and self._reach(trigger, start) is Reach.DENIED
+            for trigger in self._triggers
+        )
+
+    def is_in_negative_clause(self, start: int) -> bool:
+        """Whether anything in the clause of a mention is negated, results included.
+
+        A denial that ended at a comma before the mention does not count.
+        """
+        clause = self.clause(start)
+        return clause in self.negative_clauses and any(
+            _CONTEXTS[trigger.rule.category] is Context.NEGATED
+            and self.clause(trigger.start) == clause
+            and self._reach(trigger, start) is not Reach.ENDED
             for trigger in self._triggers
         )
 
@@ -127,6 +150,23 @@ class SegmentContext:
             and not self._is_shielded(trigger, start, end)
             and not _is_inside(trigger, start, end)
         )
+
+    def _reach(self, trigger: TriggerMatch, start: int) -> Reach:
+        """How far a trigger is of a mention behind it, by the commas between them."""
+        rule = trigger.rule
+        if (
+            rule.category != Context.NEGATED
+            or not rule.forward
+            or not self.words[trigger.start][0].isalpha()
+            or start < trigger.end
+        ):
+            return Reach.DENIED
+        span = (trigger.start, trigger.end)
+        if (ends := self._list_ends.get(span)) is None:
+            behind = [at for at in self._clause_ends if at >= trigger.end]
+            stop = min(behind, default=len(self.words))
+            ends = self._list_ends[span] = list_ends(self.words, *span, stop)
+        return max((end.reach for end in ends if end.at < start), default=Reach.DENIED)
 
     def _is_terminated(self, trigger: TriggerMatch, between: range) -> bool:
         """Whether a termination of the trigger's category comes before the mention."""

@@ -25,7 +25,8 @@ from winnow.processes.schema import CriteriaProcess
 
 CODE = (
     *("criteria/compile.py", "criteria/context.py", "criteria/context.tsv"),
-    *("criteria/context_rules.py", "criteria/keywords.py", "criteria/kin.py"),
+    *("criteria/context_rules.py", "criteria/denied_lists.py", "criteria/keywords.py"),
+    "criteria/kin.py",
     *("criteria/list_headings.py", "criteria/mentions.py", "criteria/readings.py"),
     *("text/shorthand.py", "text/shorthand.tsv"),
 )
