@@ -10,9 +10,9 @@ from winnow.releases.golden import GoldenResult, golden_rows
 from winnow_cli.models import StackModels
 from winnow_cli.target import Target, parameters_of
 from winnow_encoder import load_encoder
-from winnow_encoder.golden import judged
 from winnow_encoder.pictures import load_picture_encoder
 from winnow_encoder.references import ReferenceVectors
+from winnow_train.golden import judged_unseen
 
 
 class GoldenCheck(NamedTuple):
@@ -46,10 +46,10 @@ def check(
     def pictures() -> PictureEncoder:
         return load_picture_encoder(model)
 
-    return GoldenCheck(
-        judged(champion, rows, champion.guarantee, threshold, models.store, vectors, pictures),
-        judged(challenger, rows, guarantee, threshold, models.store, vectors, pictures),
-    )
+    def judged(version: ModelVersion, guarantee: float | None) -> GoldenResult:
+        return judged_unseen(version, rows, guarantee, threshold, models.store, vectors, pictures)
+
+    return GoldenCheck(judged(champion, champion.guarantee), judged(challenger, guarantee))
 
 
 def _threshold(target: Target) -> float | None:

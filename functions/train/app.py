@@ -44,9 +44,9 @@ from winnow_aws.train_jobs import EVENT, TrainJobs
 from winnow_aws.training_lease import LeaseTable
 from winnow_aws.trainings import TrainingTable
 from winnow_encoder import encoder_of
-from winnow_encoder.golden import judged
 from winnow_encoder.pictures import load_picture_encoder
 from winnow_encoder.references import ReferenceVectors
+from winnow_train.golden import judged_unseen
 from winnow_train.publishing import LEASE_S, Stack
 from winnow_train.retrain import TrainingReport
 from winnow_train.size import Need
@@ -180,7 +180,7 @@ def _judged(
     settings = TrainSettings.from_environment(os.environ)
     vectors = ReferenceVectors(encoder, settings.model_dir)
     threshold = settings.threshold_override
-    return judged(challenger, rows, guarantee, threshold, models.store, vectors, pictures)
+    return judged_unseen(challenger, rows, guarantee, threshold, models.store, vectors, pictures)
 
 
 def _trained(asked: TrainInput) -> TrainReport:

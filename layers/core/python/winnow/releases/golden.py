@@ -21,6 +21,11 @@ from winnow.releases.precision import Audited, Precision, replay, start
 
 CODE = "golden_set_failed"
 
+_SEEN_UNKNOWN = (
+    "It was published without what tells which of them it was trained on: if it was on some, it "
+    "looks better than it is."
+)
+
 RowJudge = Callable[[Sequence[TrainingRow]], list[Judgement]]
 """One judgement a row, in order."""
 
@@ -36,13 +41,19 @@ class GoldenResult(FrozenModel):
     upper: UnitInterval
     guarantee: UnitInterval | None = None
     broken: bool = Field(False, description="it is proven not to keep its guarantee there")
+    seen: int = Field(0, ge=0, description="rows that are left out: it was trained on them")
+    seen_known: bool = Field(True, description="false: it is not known which those are")
 
     @property
     def sentence(self) -> str:
         """The result for people."""
+        if not self.rows:
+            return f"It has no golden set: it was trained on all {self.seen:,} labelled rows."
+        left_out = f" {self.seen:,} rows that it was trained on are left out." if self.seen else ""
+        flattered = "" if self.seen_known else f" {_SEEN_UNKNOWN}"
         return (
             f"Of {self.rows:,} labelled rows it accepts {self.accepted:,}, {self.right:,} of them "
-            f"rightly: a precision of {self.lower:.1%} to {self.upper:.1%}."
+            f"rightly: a precision of {self.lower:.1%} to {self.upper:.1%}.{left_out}{flattered}"
         )
 
 
