@@ -80,16 +80,18 @@ export function farewell(path, body, key = undefined) {
   request("POST", path, { body, key, keepalive: true, again: false }).catch(() => {});
 }
 
-/** All parts of the export: of each process one CSV, in pieces. */
+/** All parts of the export: of each process one CSV, in pieces; and how many records are left out. */
 export async function download(path, query = {}) {
   const parts = [];
   let cursor = null;
+  let gone = 0;
   do {
     const answer = await request("GET", address(path, { ...query, cursor }));
     parts.push(await answer.text());
     cursor = answer.headers.get("Winnow-Cursor");
+    gone += Number(answer.headers.get("Winnow-Gone") ?? 0);
   } while (cursor);
-  return (await import("./csv.js")).byProcess(parts);
+  return { files: (await import("./csv.js")).byProcess(parts), gone };
 }
 
 /** One part of a path. */

@@ -70,14 +70,17 @@ export function uploadsView({ processes, may }) {
   for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => zone.classList.remove("over"));
   zone.addEventListener("drop", (event) => { event.preventDefault(); take([...event.dataTransfer.files]); });
 
+  const left = h("p.notice", { hidden: true });
   const exporter = h("button.quiet", {
     type: "button",
     onclick: async () => {
       exporter.disabled = true;
       try {
-        const files = await download("/v1/reviews/export.csv");
+        const { files, gone } = await download("/v1/reviews/export.csv");
         for (const [process, pieces] of files) save(new Blob(pieces, { type: "text/csv" }), `decisions-${process}.csv`);
-        announce(files.size ? "The decisions are downloaded." : "Nothing is decided yet.");
+        left.hidden = !gone;
+        if (gone) fill(left, `Left out: ${count(gone, "decided record")}. ${gone === 1 ? "Its" : "Their"} results have expired or are damaged.`);
+        announce(gone ? left.textContent : files.size ? "The decisions are downloaded." : "Nothing is decided yet.");
       } catch (error) {
         fill(list, problem(error));
       }
@@ -87,7 +90,7 @@ export function uploadsView({ processes, may }) {
 
   root.append(
     h("header.head", null, h("h1", { tabindex: "-1" }, "Uploads"), exporter),
-    ...(may.upload ? [zone, sending] : []), list);
+    left, ...(may.upload ? [zone, sending] : []), list);
 
   function take(files) {
     for (const file of files) send(file, select.value);

@@ -9,7 +9,8 @@ import pytest
 
 from tests.browser.person import decided
 from tests.fakes.http_api import call
-from tests.fakes.stage import ROOT, Clock, Stage
+from tests.fakes.stage import RESULTS, ROOT, Clock, Stage
+from winnow.models import ObjectRef
 
 CASE = "She continues to pass black stools. Iron deficiency anemia with hemoglobin 7.9 g/dL."
 
@@ -184,6 +185,24 @@ def test_one_upload_its_records_and_their_outcomes(open_page, stage):
     rows.first.locator("a").click()
     person.wait_for_record()
     person.see("History")
+
+
+def test_decisions_are_downloaded_and_what_is_left_out_is_told(open_page, stage):
+    queued = call(stage, "GET /v1/queue", process="L33774", limit=2).json["items"]
+    for item in queued:
+        given = {"upload": item["upload"], "record": item["record"], "version": 0}
+        given |= {"decision": "met", "cannot_tell": False}
+        assert call(stage, "POST /v1/reviews", given).status == 201
+    person = open_page("#/uploads")
+    button = person.page.get_by_role("button", name="Decisions of people (CSV)")
+    with person.page.expect_download() as first:
+        button.click()
+    assert first.value.suggested_filename == "decisions-L33774.csv"
+    assert not person.page.get_by_text("Left out:").count()
+    results = f"results/L33774/{queued[0]['upload']}/result.json"
+    stage.store.delete(ObjectRef(bucket=RESULTS, key=results))
+    button.click()
+    person.see("Left out: 2 decided records. Their results have expired or are damaged.")
 
 
 def test_a_record_by_its_link_is_corrected_and_has_a_history(open_page, stage):

@@ -117,7 +117,8 @@ WORDS = {
     "ListIndex": "list objects",
     "CallQueue": "call queue",
     "ReadReviewed": "read `results/*`, `notes/*`, runs' definitions",
-    "WriteReviewed": "write `reviewed.jsonl`, `review.json` and `process.json` of `results/*`",
+    "WriteReviewed": "write `reviewed.jsonl`, `review.json` and `process.json` of `results/*`, and "
+    "`judged-*.json` of `notes/*`",
     "ReadWriteReviews": "read and write reviews",
     "TakeOutRecords": "take records out of the queue",
     "ReleaseVersions": "count audits, and change which version is champion",
@@ -140,7 +141,8 @@ WORDS = {
     "SignUploads": "let a file be sent to `inbox/*`",
     "ListReviews": "list reviews",
     "StartTraining": "call train",
-    "ReadDecided": "read `results/*`, `predictions/*`, runs' definitions",
+    "ReadDecided": "read `results/*`, `predictions/*`, `judged-*.json` of `notes/*`, runs' "
+    "definitions",
     "ReadReviews": "read reviews",
     "WriteTrained": "read and write `models/*`, `data/*`",
     "AddVersions": "add versions, and change which one is challenger or champion",

@@ -240,7 +240,8 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
             [
                 f"${{ResultsBucket.Arn}}/results/*/{name}"
                 for name in ("process.json", "reviewed.jsonl", "review.json")
-            ],
+            ]
+            + ["${ResultsBucket.Arn}/notes/*/judged-*.json"],
         ),
         "ReadRuns": ({"dynamodb:GetItem"}, ["Table.Arn"]),
         "ReadWriteReviews": READ_WRITE_REVIEWS,
@@ -321,6 +322,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
                 "${ResultsBucket.Arn}/results/*",
                 "${ResultsBucket.Arn}/runs/*/definition.json",
                 "${ResultsBucket.Arn}/predictions/*",
+                "${ResultsBucket.Arn}/notes/*/judged-*.json",
             ],
         ),
         "ListResults": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),

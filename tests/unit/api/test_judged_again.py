@@ -1,5 +1,7 @@
 """A run that is started again judges its records anew: nobody decides what they were not shown."""
 
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +9,7 @@ import pytest
 import yaml
 
 from tests.fakes.http_api import call
-from tests.fakes.stage import Stage
+from tests.fakes.stage import RESULTS, Stage
 from winnow.recovery.upload_row import UploadRow
 
 ROWS = """case_id,note,summary
@@ -134,3 +136,24 @@ def test_what_was_decided_before_a_later_run_is_corrected_and_taken_back(judged:
     assert shown["text"] == "seen"
     assert judged.send(REVIEWS, shown, note="Again.").status == 201
     assert judged.send(UNDO, judged.shown(2)).json["item"]["text"] == "seen"
+
+
+def test_what_was_decided_before_stays_in_the_export_when_old_versions_go(judged: Judged) -> None:
+    def exported() -> tuple[list[str], str]:
+        answer = call(judged.stage, "GET /v1/reviews/export.csv", user="auditor")
+        rows = csv.DictReader(io.StringIO(answer.body.decode(), newline=""))
+        return [row["text"] for row in rows], answer.headers["winnow-gone"]
+
+    for record in (1, 2):
+        judged.send(REVIEWS, judged.shown(record))
+    assert exported() == (["anemia", "seen"], "0")
+    judged.again(text_columns=["note"])
+    versions = judged.stage.store._versions
+    for key, there in versions.items():
+        if key[0] == RESULTS:
+            versions[key] = there[-1:]
+    assert exported() == (["anemia", "seen"], "0")
+    assert judged.send(REVIEWS, judged.shown(2)).status == 201
+    for key in [key for key in versions if "/judged-" in key[1] and "0000000001/" in key[1]]:
+        del versions[key]
+    assert exported() == (["seen"], "1")

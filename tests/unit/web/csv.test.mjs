@@ -41,10 +41,11 @@ test("the download follows the cursor; of each process it is one table", async (
   const asked = [];
   globalThis.fetch = async (path) => {
     const [text, cursor] = parts[asked.push(path) - 1];
-    return new Response(text, { headers: cursor ? { "Winnow-Cursor": cursor } : {} });
+    return new Response(text, { headers: { "Winnow-Gone": "2", ...(cursor ? { "Winnow-Cursor": cursor } : {}) } });
   };
   const { download } = await import("../../../web/api.js");
-  const files = await download("/v1/reviews/export.csv");
+  const { files, gone } = await download("/v1/reviews/export.csv");
+  assert.equal(gone, 8);
   assert.deepEqual([...files].map(([process, pieces]) => [process, pieces.join("")]), [
     ["capsule", "id,process,age,sex\r\n1,capsule,67,\r\n2,capsule,,f\r\n"],
     ["emotions", "id,process,mood\r\n3,emotions,joy\r\n"],

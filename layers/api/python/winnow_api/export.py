@@ -13,6 +13,8 @@ from winnow_api.shapes import ExportQuery
 _MAX_S = 10.0
 """A part ends then with what there is: the function has 29 seconds."""
 CURSOR_HEADER = "winnow-cursor"
+GONE_HEADER = "winnow-gone"
+"""Decided records that a part leaves out, as their results have expired or are damaged."""
 
 
 class _Part(cursors.Cursor):
@@ -46,7 +48,10 @@ def page(services: Services, call: Call, given: ExportQuery) -> Response:
             rest = processes[position + 1 :]
             following = _Part(of=of, process=rest[0]) if rest else None
             break
-    headers = {"content-disposition": 'attachment; filename="reviews.csv"'}
+    headers = {
+        "content-disposition": 'attachment; filename="reviews.csv"',
+        GONE_HEADER: str(export.gone),
+    }
     if following is not None:
         headers[CURSOR_HEADER] = cursors.encode(following)
     return Response(text.encode(errors="replace"), CSV, headers=headers)

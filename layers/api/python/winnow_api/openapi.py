@@ -178,7 +178,15 @@ def _responses(method: str, path: str, route: Route, names: Mapping[Any, Any]) -
     good: dict[str, Any] = {"description": route.summary, "content": content}
     if path.endswith(".csv"):
         good["headers"] = {
-            "Winnow-Cursor": {"description": "leads to the next part", "schema": {"type": "string"}}
+            "Winnow-Cursor": {
+                "description": "leads to the next part",
+                "schema": {"type": "string"},
+            },
+            "Winnow-Gone": {
+                "description": "decided records left out of this part: their results have expired "
+                "or are damaged",
+                "schema": {"type": "integer"},
+            },
         }
     responses: dict[str, Any] = {str(route.status): good}
     if path.startswith("/assets/"):

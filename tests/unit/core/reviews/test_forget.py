@@ -307,6 +307,50 @@ def test_a_record_that_is_not_there_is_told_and_nothing_is_erased() -> None:
     assert room.everything() == before
 
 
+LATER = RunRef(id="2-a", attempt=2, started_at="2027-02-01T00:00:00.000Z")
+
+
+def judged_again(room: Archive) -> None:
+    """A later run writes the results, after record 1 was decided, and what was decided is kept."""
+    room.decide("met", note="Hans was here.")
+    review = room.paths.outcome(CRITERIA.id, Outcome.REVIEW)
+    lines = [criteria_record(n, text=OTHER, source_id="grete") for n in (1, 2, 3)]
+    file = room.objects.publish(
+        review, b"".join(map(dump_line, lines)), JSON_LINES, LATER.started_at
+    )
+    result = Result.model_validate_json(room.objects.content(room.result))
+    later = result.model_copy(
+        update={"run": LATER, "files": {**result.files, Outcome.REVIEW: file}}
+    )
+    told = later.model_dump_json().encode()
+    room.objects.publish(room.result, told, JSON, LATER.started_at)
+    room.items.keep(room.head(1))
+
+
+@pytest.mark.parametrize("record", [None, 1])
+@pytest.mark.parametrize("late", [False, True])
+def test_what_is_kept_of_an_earlier_run_is_erased_too(record: int | None, late: bool) -> None:
+    """`late`: the function that keeps it has read the line before, and writes after."""
+    room = archive()
+    judged_again(room)
+    head = room.head(1)
+    at = ReviewPaths(BUCKET, CRITERIA.id, UPLOAD).judged(1, head.run_started)
+    content = room.objects.content(at)
+    assert SECRET.encode() in content
+    if late:
+        room.objects.delete(at)
+    if record is None:
+        room.forget().upload(room.row, "ann")
+    else:
+        room.forget().record(room.row, room.result, record, "ann")
+    room.items.keep(head)
+    if late:
+        room.objects.create(at, content, JSON)
+    assert "Hans" not in room.everything()
+    with pytest.raises(RecordUnknownError):
+        room.items.record(head)
+
+
 class BrokenOffError(Exception):
     pass
 

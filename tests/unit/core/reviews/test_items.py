@@ -1,6 +1,10 @@
 """What a person is shown of a record; and that a blind one tells nothing of the machine's view."""
 
+from bisect import bisect_right
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.fakes.review_room import (
     BUCKET,
@@ -14,6 +18,7 @@ from tests.fakes.review_room import (
 )
 from winnow.errors import RecordErasedError, RecordUnknownError, StoredDataInvalidError
 from winnow.models import (
+    PART_SEPARATOR,
     CasePart,
     LabelDecision,
     LabelScore,
@@ -284,3 +289,41 @@ def test_every_letter_of_a_case_is_on_a_picture_or_told() -> None:
     assert told(1, 2) == [letter, row]
     assert told(2) == [letter, ("a.png", "Scan one."), row]
     assert told(1) == [letter, ("b.png", "Scan two."), row]
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> tuple[ResultRecord, set[int]]:
+    """A case of files of some pages each, or one file; and the pictures that are shown of it."""
+    text, places, parts = "", [], []
+    files = draw(st.lists(st.integers(0, 3), min_size=1, max_size=4))
+    for number, count in enumerate(files, 1):
+        text += PART_SEPARATOR if number > 1 else ""
+        start = len(text)
+        for page in range(1, count + 1):
+            for _ in range(draw(st.integers(1, 2))):
+                picture = draw(st.none() | st.just(10 * number + page))
+                box = BOX if draw(st.booleans()) else None
+                at = len(text)
+                places.append(SourceLocation(start=at, page=page, box=box, picture=picture))
+                text += "A line.\n"
+        text += "" if count else "Words."
+        parts.append(CasePart(record=number, part=f"{number}.pdf", start=start, end=len(text)))
+    pictures = draw(st.sets(st.sampled_from([place.picture for place in places] or [None])))
+    several = tuple(parts) if len(files) > 1 else ()
+    record = criteria_record(1, text=text, places=tuple(places), parts=several)
+    return record, {picture for picture in pictures if picture is not None}
+
+
+@given(documents())
+def test_no_letter_is_neither_on_a_picture_nor_told(made: tuple[ResultRecord, set[int]]) -> None:
+    record, pictures = made
+    found = unpictured_text(record, pictures)
+    told = {at for one in found for at in range(one.start, one.end)}
+    starts = [place.start for place in record.places]
+    for at, letter in enumerate(record.text or ""):
+        place = bisect_right(starts, at) - 1
+        part = next((p for p in record.parts if p.start <= at < p.end), None)
+        own = place >= 0 and (part is None or starts[place] >= part.start)
+        seen = own and record.places[place].picture in pictures
+        if not letter.isspace():
+            assert (at in told) is not seen

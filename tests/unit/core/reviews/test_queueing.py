@@ -12,7 +12,9 @@ from winnow.errors import ObjectGoneError, RetryableError, StoredDataInvalidErro
 from winnow.models import ObjectRef, Outcome, RunRef
 from winnow.processes.schema import parse_definition_json
 from winnow.reviews import queueing
+from winnow.reviews.items import Items
 from winnow.reviews.models import Kind, QueueFilter, RecordKey, State, Totals
+from winnow.reviews.notes import Notes
 from winnow.reviews.queueing import Shares, queue_upload
 from winnow.reviews.service import Given, Reviews
 from winnow.storage.paths import ReviewPaths
@@ -53,6 +55,16 @@ class Queueing:
     def open(self) -> list[int]:
         page = self.reviews.open_heads(QueueFilter(process="moods"), None, 1000)
         return [head.record for head in page.heads]
+
+    @property
+    def items(self) -> Items:
+        store = self.pipeline.store
+        return Items(store, Notes(store, "results"), "results", lambda: NOW)
+
+    def old_versions_go(self) -> None:
+        """As by the lifecycle of the bucket."""
+        for key, versions in self.pipeline.store._versions.items():
+            self.pipeline.store._versions[key] = versions[-1:]
 
     def head(self, record: int):
         return self.reviews.head(RecordKey(UPLOAD_ID, record))
@@ -205,6 +217,36 @@ def test_a_later_run_wins_over_what_has_expired_before_it() -> None:
         assert run.reviews.totals_of_upload(UPLOAD_ID) == Totals(queued=2)
     assert run.head(1).run_started == LATER.started_at
     assert run.head(2).state is State.EXPIRED
+
+
+def kept(run: Queueing) -> list[str]:
+    return [key for _, key in run.pipeline.store._versions if "/judged-" in key]
+
+
+def test_what_people_decided_of_an_earlier_run_outlives_its_results() -> None:
+    run = Queueing(0.5, 0.4, 0.3, 0.2, 0.9)
+    run.queue()
+    reviews = Reviews(run.reviews, lambda: NOW)
+    reviews.decide("ann", run.head(1).key, 0, Given("sad"))
+    reviews.skip("ann", run.head(2).key, 0, Given(None))
+    reviews.erase("ann", run.head(3).key)
+    corrected = run.head(1).model_copy(
+        update={"record": 5, "kind": Kind.CORRECTION, "answer": None, "version": 0}
+    )
+    reviews.decide("ann", corrected.key, 0, Given("sad"), absent=lambda: corrected)
+    run.queue()
+    assert kept(run) == [], "nothing else has written the results"
+    heads = {number: run.head(number) for number in (1, 2)}
+    run.judge(0.95, 0.96, 0.97, 0.1, 0.9, run=LATER)
+    for _ in range(2):
+        run.queue()
+        folders = [key.rpartition("/")[0][-1] for key in kept(run)]
+        assert folders == ["1", "2"], "4 is of the later run, and the line of 5 is not its own"
+    run.old_versions_go()
+    for number, head in heads.items():
+        assert run.items.record(run.head(number)).record == number
+        assert run.items.record(run.head(number)).confidence == head.confidence
+    assert run.items.record(run.head(4)).confidence == run.head(4).confidence
 
 
 def test_an_erased_record_is_counted_by_its_event_alone() -> None:

@@ -34,7 +34,7 @@ from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, State
 from winnow.reviews.ports import ReviewStore
 from winnow.reviews.service import Reviews
 from winnow.steps.upload import upload_id
-from winnow.storage.paths import ARRAYS, JSON, JSON_LINES, SHADOW
+from winnow.storage.paths import ARRAYS, JSON, JSON_LINES, SHADOW, ReviewPaths
 from winnow.storage.predictions import StoredPrediction
 from winnow.storage.record_lines import RecordLine, each_line, find_record, parse_record
 from winnow.storage.times import iso
@@ -251,7 +251,9 @@ class Forget:
         pages = results = notes = 0
         heads = self._heads(own)
         # While the results still tell what was in them.
-        searches = self._erase_searches(self._records_in(self._folders(own, {row.process})))
+        folders = self._folders(own, {row.process})
+        searches = self._erase_searches(self._records_in(folders))
+        latest = max(map(self._run_of, folders), default="")
         for _ in range(_ATTEMPTS):
             self._mark(heads, user)
             processes = {head.process.id for head in heads}
@@ -262,6 +264,7 @@ class Forget:
                 pages += self._delete_contents(f"{folder}pages/")
                 results += self._delete_results(folder)
             self._bar_notes(heads)
+            self._bar_judged(heads, latest)
             notes += self._delete_contents(f"notes/{own}/") + self._delete_drafts(f"/{own}/")
             # Somebody may have decided a record meanwhile that was never queued.
             heads = self._heads(own)
@@ -342,6 +345,13 @@ class Forget:
                 pages.update(_unpictured(record))
         return pages
 
+    def _run_of(self, folder: str) -> str:
+        """When the run started whose results a folder has; empty if they do not tell."""
+        with suppress(RecordUnknownError, StoredDataInvalidError):
+            result, _ = self._result(ObjectRef(bucket=self._bucket, key=f"{folder}result.json"))
+            return result.run.started_at if result.run else ""
+        return ""
+
     def _records_in(self, folders: Iterable[str]) -> Iterator[ResultRecord]:
         for folder in folders:
             with suppress(RecordUnknownError, StoredDataInvalidError):
@@ -400,6 +410,7 @@ class Forget:
             self._erase_reviewed(f"{folder}/reviewed.jsonl", record)
         results += self._delete_old(f"{folder}/reviewed.jsonl")
         self._bar_notes(marked)
+        self._bar_judged(marked, result.run.started_at if result.run else "")
         notes = self._delete_contents(f"notes/{own}/{number}/")
         notes += self._delete_drafts(f"/{own}/{number}.json")
         trained = self._erase_rows(own, record)
@@ -691,6 +702,20 @@ class Forget:
             if answer is not None and answer.note is not None and not self._stored(answer.note)
         ]
         self._bar(missing)
+
+    def _bar_judged(self, heads: Sequence[ReviewHead], run: str) -> None:
+        """Keep a function from storing the line of a record that a later run has judged again.
+
+        `run` is the start of the run whose results there are; no head may be of it.
+        """
+        latest = max((run, *(head.run_started for head in heads)))
+        self._bar(
+            ReviewPaths(self._bucket, head.process.id, head.upload)
+            .judged(head.record, head.run_started)
+            .key
+            for head in heads
+            if head.run_started < latest
+        )
 
     def _stored(self, ref: ObjectRef) -> bool:
         try:

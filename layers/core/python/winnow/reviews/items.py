@@ -5,6 +5,7 @@ While a record is blind and not decided, nothing is shown that tells the machine
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Literal
@@ -41,7 +42,7 @@ from winnow.reviews.models import (
     Through,
 )
 from winnow.reviews.notes import Notes
-from winnow.storage.paths import ReviewPaths, prediction
+from winnow.storage.paths import JSON, ReviewPaths, prediction
 from winnow.storage.predictions import StoredPrediction
 
 MAX_PICTURES = 20
@@ -200,21 +201,42 @@ class Items:
         Deleted results may be readable for some days, in earlier versions: they are deleted.
         """
         self.require(head.kind, head.process.id, head.key)
-        for ref in (head.line, _newest(head.line)):
-            try:
-                content = self._content(ref, head.kind)
-            except ObjectGoneError:
-                continue
-            record = _parsed(content, head.kind)
-            # When another record of the upload is erased, its file is written again with every
-            # line at its place. Any other file at this place is not what was judged.
-            if record is not None and _is_judged(record, head):
+        content = self._line(head)
+        if content is not None:
+            if (record := _judged(content, head)) is not None:
                 return record
-            if ref is head.line:
-                raise StoredDataInvalidError(
-                    f"The line of record {head.record} of {head.upload} is damaged."
-                )
+            raise StoredDataInvalidError(
+                f"The line of record {head.record} of {head.upload} is damaged."
+            )
+        # When another record of the upload is erased, its file is written again with every line at
+        # its place. Any other file at this place is not what was judged.
+        for ref in (self._kept(head), _newest(head.line)):
+            with suppress(ObjectGoneError):
+                if (record := _judged(self._content(ref, head.kind), head)) is not None:
+                    return record
         raise _gone(head.key)
+
+    def keep(self, head: ReviewHead) -> None:
+        """Keep the line that a record was judged by, as a later run has written its results.
+
+        S3 deletes old versions of results after a while; this is there as long as the notes are.
+        Of a record that was erased meanwhile, nothing is kept: see `Forget`.
+        """
+        content = self._line(head)
+        if content is not None and _judged(content, head) is not None:
+            self._objects.create(self._kept(head).object, content, JSON)
+
+    def _line(self, head: ReviewHead) -> bytes | None:
+        try:
+            return self._content(head.line, head.kind)
+        except ObjectGoneError:
+            return None
+
+    def _kept(self, head: ReviewHead) -> LineRef:
+        paths = ReviewPaths(self._bucket, head.process.id, head.upload)
+        return LineRef(
+            object=paths.judged(head.record, head.run_started), start=0, length=head.line.length
+        )
 
     def require(self, kind: Kind, process: str, key: RecordKey) -> None:
         """Raise RecordUnknownError if the results that a record is of were deleted."""
@@ -473,23 +495,22 @@ def _newest(line: LineRef) -> LineRef:
     return line.model_copy(update={"object": line.object.model_copy(update={"version_id": None})})
 
 
-def _parsed(content: bytes, kind: Kind) -> ResultRecord | None:
+def _judged(content: bytes, head: ReviewHead) -> ResultRecord | None:
+    """The record of a line, if it is the head's: decided the same way."""
     try:
-        if kind is Kind.PREDICTION:
-            return StoredPrediction.model_validate_json(content).record
-        return ResultRecord.model_validate_json(content)
+        if head.kind is Kind.PREDICTION:
+            record = StoredPrediction.model_validate_json(content).record
+        else:
+            record = ResultRecord.model_validate_json(content)
     except ValidationError:
         return None
-
-
-def _is_judged(record: ResultRecord, head: ReviewHead) -> bool:
-    """Whether the line is that of the head: the record, decided the same way."""
-    return (
+    same = (
         record.record == head.record
         and record.decision is not None
         and record.decision.value == head.decision
         and record.confidence == head.confidence
     )
+    return record if same else None
 
 
 def _gone(key: RecordKey) -> RecordUnknownError:

@@ -6,6 +6,7 @@ middle: every record is queued once and counted once.
 
 import heapq
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import NamedTuple
 
@@ -15,7 +16,9 @@ from winnow.errors import ObjectGoneError, StoredDataInvalidError
 from winnow.models import FrozenModel, ObjectRef, Outcome, Result
 from winnow.ports import ObjectStore
 from winnow.processes.schema import ProcessDefinition, parse_definition_json
+from winnow.reviews.items import Items
 from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, State, Totals
+from winnow.reviews.notes import Notes
 from winnow.reviews.ports import ReviewStore
 from winnow.reviews.sampling import AuditDraw, in_sample, lot
 from winnow.reviews.service import Reviews
@@ -31,6 +34,8 @@ has 900 seconds.
 """
 _BATCH = 1_000
 """Heads that are in memory at a time."""
+_THREADS = 8
+"""Lines that are kept at a time."""
 
 
 class Shares(NamedTuple):
@@ -114,7 +119,7 @@ def queue_upload(
     """Queue the records of a finished run, and keep the definition that they were judged by.
 
     Records of an earlier run that nobody has touched are replaced, and leave the queue where this
-    run does not set them aside.
+    run does not set them aside. Of the others, the lines that they were judged by are kept.
 
     Args:
         result_ref: The run's result.json.
@@ -134,14 +139,15 @@ def queue_upload(
     heads = _heads(result, run, objects, shares, iso(clock()))
     while batch := list(islice(heads, _BATCH)):
         reviews.add(batch)
-    counted, expired = _settle(reviews, result.upload.upload_id, run)
+    counted, expired, earlier = _settle(reviews, result.upload.upload_id, run)
+    _keep_lines(earlier, objects, result_ref.bucket, clock)
     if expired:
         # Their results were gone, and this run has made new ones.
         service = Reviews(reviews, clock)
         for head in _heads(result, run, objects, shares, iso(clock())):
             if head.record in expired:
                 service.requeue(head)
-        counted, _ = _settle(reviews, result.upload.upload_id, run)
+        counted, *_ = _settle(reviews, result.upload.upload_id, run)
     reviews.count_queued(result.upload.upload_id, result.process.id, run, counted)
     return Queued(
         upload_id=result.upload.upload_id,
@@ -153,21 +159,44 @@ def queue_upload(
     )
 
 
-def _settle(reviews: ReviewStore, upload: str, run: str) -> tuple[Totals, set[int]]:
+class _Settled(NamedTuple):
+    """The heads of an upload when a run has been queued."""
+
+    counted: Totals
+    expired: set[int]
+    """Records of earlier runs that have expired."""
+    earlier: list[ReviewHead]
+    """Other heads of earlier runs that stay: people have decided or skipped their records."""
+
+
+def _settle(reviews: ReviewStore, upload: str, run: str) -> _Settled:
     """Take out what only earlier runs had set aside; count what is in the queue, or was.
 
     Erased and expired records are counted, too: that they were closed is counted apart, by its
-    event. Returns also the records of earlier runs that have expired.
+    event.
     """
     counts = dict.fromkeys(Kind, 0)
     expired: set[int] = set()
+    earlier: list[ReviewHead] = []
     for head in reviews.heads(upload):
         if head.state is State.EXPIRED and head.run_started < run:
             expired.add(head.record)
         outdated = head.run_started < run and head.queued and head.version == 0
         if not (outdated and reviews.remove(head)):
             counts[head.kind] += 1
-    return Totals(queued=counts[Kind.REVIEW], audits=counts[Kind.AUDIT]), expired
+            if head.state in (State.OPEN, State.DECIDED) and head.run_started < run:
+                earlier.append(head)
+    totals = Totals(queued=counts[Kind.REVIEW], audits=counts[Kind.AUDIT])
+    return _Settled(totals, expired, earlier)
+
+
+def _keep_lines(
+    heads: list[ReviewHead], objects: ObjectStore, bucket: str, clock: Callable[[], float]
+) -> None:
+    """Keep the lines of records whose results a later run has written over."""
+    items = Items(objects, Notes(objects, bucket), bucket, clock)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(items.keep, heads))
 
 
 def _keep_definition(

@@ -3,6 +3,8 @@
 No part of an uploaded key is used: a path is made of our own ids and names only.
 """
 
+import hashlib
+
 from winnow.models import ChunkTask, ObjectRef, Outcome, Part, RunRef
 
 JSON = "application/json"
@@ -175,6 +177,14 @@ class ReviewPaths:
     def note(self, record: int, version: int, digest: str) -> ObjectRef:
         """A person's note to a decision; `version` is the record's when it was written."""
         return self._ref(f"notes/{self._upload_id}/{record:010d}/{version:06d}-{digest}.json")
+
+    def judged(self, record: int, run: str) -> ObjectRef:
+        """The line of a record as a run had judged it, once a later run has written results.
+
+        It is kept beside the record's notes, and erased with them. `run` is when the run started.
+        """
+        digest = hashlib.sha256(run.encode()).hexdigest()[:16]
+        return self._ref(f"notes/{self._upload_id}/{record:010d}/judged-{digest}.json")
 
     def draft(self, user_digest: str, record: int) -> ObjectRef:
         """A note that a person has not sent yet."""
