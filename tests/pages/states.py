@@ -23,7 +23,7 @@ WORDS = {
     ("PartsLeft", "ClassifyPart"): "some",
     ("RecordFailure", "Duplicate"): "another run has it",
     ("IsUnmailed", "NotifyStopped"): "the run recorded its end but could not send its e-mail",
-    ("RecordStopped", "AlreadyRecorded"): "the run has recorded its end",
+    ("RecordStopped", "AlreadyRecorded"): "the run has told its end, or has lost its claim",
 }
 ALL = "States.ALL"
 ENDS = {"Succeed": "succeeded", "Fail": "failed"}

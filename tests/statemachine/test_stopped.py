@@ -1,6 +1,7 @@
 """Runs that end without their own failure path: recorded and mailed like any failure."""
 
 import json
+import re
 import threading
 import time
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.statemachine.conftest import event
-from tests.statemachine.machine import TaskError, World, function_error, said
+from tests.statemachine.machine import TaskError, World, definition, function_error, said
 from winnow.models import Mail
 from winnow.steps.upload import upload_id as id_of
 
@@ -153,9 +154,16 @@ def test_a_stopped_runs_row_is_whole(world: World, upload_id: str, stopped: Any)
 
 
 @pytest.mark.parametrize(
-    "row", [{"state": "SUCCEEDED"}, {"state": "FAILED"}, {"run": "another run"}]
+    "row",
+    [
+        {"run": "another run"},
+        {"run": "another run", "state": "SUCCEEDED"},
+        {"run": "another run", "state": "FAILED", "error_code": "file_empty"},
+        # The handler's second event of one end.
+        {"state": "FAILED", "error_code": "workflow_timed_out"},
+    ],
 )
-def test_an_ended_row_or_another_runs_is_left_alone(
+def test_another_runs_row_and_one_with_this_end_are_left_alone(
     world: World, upload_id: str, stopped: Any, row: dict[str, str]
 ):
     claim(world, upload_id, **row)
@@ -165,6 +173,43 @@ def test_an_ended_row_or_another_runs_is_left_alone(
     assert run.states[-1] == "AlreadyRecorded"
     assert world.row(upload_id) == before
     assert not world.mails
+
+
+@pytest.mark.parametrize("status", ["TIMED_OUT", "ABORTED", "FAILED"])
+@pytest.mark.parametrize("failing", [False, True])
+def test_a_run_that_was_stopped_before_its_mail_is_mailed(
+    world: World, uploaded: Any, upload_id: str, status: str, *, failing: bool
+):
+    """It has recorded its end: the results, or why there are none."""
+    caught = '"ErrorEquals": ["States.ALL"], "Output": {"upload": "{% $states.input.upload %}"'
+    if failing:
+        world.fail("serialize", function_error("FileEmptyError", "file_empty: 0 bytes."))
+        caught = '"ErrorEquals": ["States.ALL"], "Output": "{% $states.input %}"'
+    mailing = '"step": "Notify"' if not failing else '"Next": "Unmailed"'
+    # In the e-mail's state the run ends with what no Catch sees.
+    text = json.dumps(json.loads(definition("triage", {})), ensure_ascii=False)
+    [whole] = re.findall(re.escape(caught) + "[^]]*?" + re.escape(mailing), text)
+    world.edits[whole] = whole.replace("States.ALL", "States.BranchFailed")
+    world.fail("mail", TaskError("States.Runtime", "no"))
+    died = world.run("triage", uploaded)
+    world.edits.clear()
+    assert died.states[-1] == ("NotifyFailure" if failing else "Notify")
+    row = world.row(upload_id)
+    assert row is not None
+    assert (row["state"], world.mails) == ("FAILED" if failing else "SUCCEEDED", [])
+    event = world.status_event(died.arn, "FAILED")
+    event["detail"]["status"] = status
+    for _ in range(1 if failing else 2):
+        world.run("stopped", event)
+    codes = {"TIMED_OUT": "timed_out", "ABORTED": "aborted", "FAILED": "states_runtime"}
+    code = "file_empty" if failing else f"workflow_{codes[status]}"
+    [mail] = world.mails
+    assert mail["Subject"] == f"Winnow: upload {upload_id[:8]} failed: {code}"
+    row = world.row(upload_id)
+    assert row is not None
+    assert (row["state"], row["error_code"], row["run"]) == ("FAILED", code, died.arn)
+    # The results that it has are queued for people.
+    assert ("result_key" in row) is not failing
 
 
 def test_the_reason_of_a_chunk_is_kept(world: World, upload_id: str, stopped: Any):

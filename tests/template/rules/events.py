@@ -74,7 +74,7 @@ LISTENS["EndedRule"] = (
         "detail-type": [STATUS],
         "detail": {
             "stateMachineArn": [ref("Triage")],
-            "status": AnyOrder(["SUCCEEDED", "FAILED"]),
+            "status": AnyOrder(["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]),
         },
     },
     "Queue",

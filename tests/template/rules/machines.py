@@ -107,7 +107,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "died": {"state": "RUNNING", "run": "another", "lease_until": 500},
     "failed": {"state": "FAILED", "run": "another"},
     "failed, and redriven": {"state": "FAILED", "run": "superseded"},
-    "own failed": {"state": "FAILED", "run": "this"},
+    "own failed": {"state": "FAILED", "run": "this", "error_code": "told"},
+    "own failed, untold": {"state": "FAILED", "run": "this", "error_code": "another"},
     "own succeeded": {"state": "SUCCEEDED", "run": "this"},
     "succeeded": {"state": "SUCCEEDED", "run": "another"},
     "succeeded, and redriven": {"state": "SUCCEEDED", "run": "superseded"},
@@ -119,10 +120,11 @@ MAY_WRITE = {
     "NoteFailure": OWN,
     # Once more, where the answer to the first try was lost.
     "Record": {*OWN, "own succeeded"},
-    "RecordFailure": {"none", *OWN, "own failed", "own succeeded"},
-    "RecordStopped": {"none", *OWN},
+    "RecordFailure": {"none", *OWN, "own failed", "own failed, untold", "own succeeded"},
+    # A run that was stopped after it recorded its end has not told anybody.
+    "RecordStopped": {"none", *OWN, "own failed, untold", "own succeeded"},
 }
-GIVEN = {":run": "this", ":supersedes": "superseded", ":now": 1000}
+GIVEN = {":run": "this", ":supersedes": "superseded", ":now": 1000, ":code": "told"}
 STATES = {":running": "RUNNING", ":failed": "FAILED", ":succeeded": "SUCCEEDED"}
 # Exception: its names and values are computed, since one of them may be missing.
 COMPUTED = {"RecordFailure"}
