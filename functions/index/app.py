@@ -60,7 +60,12 @@ def _take_in(asked: list[Asked]) -> IndexReport:
     failed: set[str] = set()
     for taken in build().take_in(messages, seconds_left):
         if taken.code is not None:
-            logger.error("not indexed", upload_id=taken.change.upload, code=taken.code)
+            logger.error(
+                "not indexed",
+                upload_id=taken.change.upload,
+                code=taken.code,
+                error_type=taken.error_type,
+            )
         elif not taken.again:
             uploads, records = uploads + 1, records + taken.rows
         if taken.again:

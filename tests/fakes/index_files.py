@@ -13,13 +13,15 @@ class MemoryFiles:
     def __init__(self) -> None:
         self.contents: dict[FileName, tuple[bytes, str]] = {}
         self.reads = 0
+        self.modified = "2026-11-27T10:00:00.000Z"
+        """When all files were written."""
 
     def list(self, process: str | None = None) -> Iterator[IndexFile]:
         for name in sorted(self.contents, key=lambda name: name.key):
             if process in (None, name.process):
                 content = self.contents[name][0]
                 etag = hashlib.sha256(content).hexdigest()
-                yield IndexFile(name, etag, len(content), "2026-11-27T10:00:00.000Z")
+                yield IndexFile(name, etag, len(content), self.modified)
 
     def read(self, name: FileName) -> bytes:
         self.reads += 1

@@ -71,7 +71,7 @@ class Indexed:
             self.engine.search(SearchRequest(query="iron"))
         elif action == "compact":
             process, all_files = given
-            self.indexer.compact(str(process), all_files=bool(all_files))
+            self.indexer.compact(str(process), all_files=bool(all_files), swept="9")
         elif action == "again":
             self.indexer.index(*given[0])  # type: ignore[misc]
         else:

@@ -66,12 +66,12 @@ def test_what_another_call_has_seen_later_stays(indexed: Indexed) -> None:
 def test_deleted_results_leave_the_index_and_at_compaction_its_files(indexed: Indexed) -> None:
     for number in range(MIN_FILES):
         run(indexed, f"u{number}", "iron", "blood")
-    assert indexed.indexer.compact("triage").deleted == MIN_FILES
+    assert indexed.indexer.compact("triage", swept="9").deleted == MIN_FILES
     assert total(indexed, "iron") == MIN_FILES
     indexed.carry_out("delete", ("triage", "u3"))
     assert total(indexed, "iron") == MIN_FILES - 1
     assert len(indexed.files.contents) == 2
-    done = indexed.indexer.compact("triage")
+    done = indexed.indexer.compact("triage", swept="9")
     assert (done.written, done.deleted) == (1, 2)
     (left,) = indexed.files.contents
     assert (left.number, total(indexed, "iron")) == (2, MIN_FILES - 1)
@@ -96,14 +96,14 @@ def test_a_tombstone_stays_while_another_month_has_the_upload(indexed: Indexed) 
     indexed.carry_out("delete", ("triage", "u1"))
     kept = indexed.files.delete
     indexed.files.delete = lambda name, etag: name != other and kept(name, etag)  # type: ignore[method-assign]
-    indexed.indexer.compact("triage")
+    indexed.indexer.compact("triage", swept="9")
     assert {one: generation for one, (_, generation) in indexed.files.contents.items()} == {
         tombstone("triage", "u1"): TOMBSTONE,
         other: indexed.files.contents[other][1],
     }
     assert total(indexed) == 0
     indexed.files.delete = kept  # type: ignore[method-assign]
-    indexed.indexer.compact("triage")
+    indexed.indexer.compact("triage", swept="9")
     assert indexed.files.contents == {}
 
 
@@ -117,11 +117,11 @@ def test_a_compaction_that_breaks_off_counts_nothing_twice(indexed: Indexed) -> 
 
     indexed.files.delete = fail  # type: ignore[method-assign]
     with pytest.raises(OSError):
-        indexed.indexer.compact("triage", all_files=True)
+        indexed.indexer.compact("triage", all_files=True, swept="9")
     assert len(indexed.files.contents) == 3
     assert total(indexed) == 2
     indexed.files.delete = delete  # type: ignore[method-assign]
-    indexed.indexer.compact("triage", all_files=True)
+    indexed.indexer.compact("triage", all_files=True, swept="9")
     assert (len(indexed.files.contents), total(indexed)) == (1, 2)
 
 
@@ -136,7 +136,7 @@ def test_a_segment_that_is_written_during_a_compaction_stays(indexed: Indexed) -
         run(indexed, "u1", "new", "new")
 
     indexed.files.write = meanwhile  # type: ignore[method-assign]
-    indexed.indexer.compact("triage", all_files=True)
+    indexed.indexer.compact("triage", all_files=True, swept="9")
     assert [total(indexed, query) for query in ("", "old", "new")] == [3, 1, 2]
 
 
@@ -168,7 +168,7 @@ def test_a_file_that_goes_between_list_and_read_is_listed_again(indexed: Indexed
 
     def compacted(name: FileName) -> bytes:
         indexed.files.read = read  # type: ignore[method-assign]
-        indexed.indexer.compact("triage", all_files=True)
+        indexed.indexer.compact("triage", all_files=True, swept="9")
         raise ObjectGoneError("gone")
 
     indexed.files.read = compacted  # type: ignore[method-assign]
@@ -192,7 +192,7 @@ def test_a_damaged_file_is_noticed_counted_and_made_again(indexed: Indexed, dama
     answer = indexed.engine.search(EVERYTHING)
     assert (answer.total, answer.damaged) == (1, 1)
     assert indexed.engine.stats(StatsRequest(chart=ChartId.OUTCOMES)).damaged == 1
-    indexed.indexer.compact("triage", all_files=True)
+    indexed.indexer.compact("triage", all_files=True, swept="9")
     assert name in indexed.files.contents
     indexed.indexer.index("triage", "u2")
     answer = indexed.engine.search(EVERYTHING)

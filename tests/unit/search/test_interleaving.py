@@ -1,7 +1,7 @@
 """Results that change while the index reads or writes: at each point, by each kind of change."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -19,16 +19,27 @@ UPLOAD = ("triage", "u1")
 class Meanwhile:
     """Does something at the n-th call of the stores."""
 
-    def __init__(self, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self,
+        kept: Kept,
+        monkeypatch: pytest.MonkeyPatch,
+        results: Sequence[str] = ("head", "open", "read_range"),
+        files: Sequence[str] = ("write", "delete"),
+    ) -> None:
         self._calls = itertools.count()
         self._at = -1
         self._action: Callable[[], None] = lambda: None
         for store, names in (
-            (kept.indexed.folders.store, ("head", "open", "read_range")),
-            (kept.indexed.files, ("write", "delete")),
+            (kept.indexed.folders.store, results),
+            (kept.indexed.files, files),
         ):
             for name in names:
                 monkeypatch.setattr(store, name, self._counted(getattr(store, name)))
+
+    @property
+    def done(self) -> bool:
+        """Whether it was done."""
+        return self._at < 0
 
     def at(self, number: int, action: Callable[[], None]) -> None:
         self._calls, self._at, self._action = itertools.count(), number, action

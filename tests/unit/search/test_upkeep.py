@@ -9,6 +9,7 @@ from tests.unit.core.search.test_memory import NOW
 from tests.unit.search.test_contract import Indexed
 from winnow.errors import RetryableError
 from winnow.search.files import FileName
+from winnow.search.shapes import SearchRequest
 from winnow.search.upkeep import Change
 from winnow_search.upkeep import TRIES, Upkeep
 
@@ -124,3 +125,40 @@ def test_what_another_call_overtakes_is_read_again_at_once(
     monkeypatch.setattr(kept.indexed.files, "write", overtaken)
     (taken,) = kept.upkeep.take_in([folder("u1")], lambda: 900.0)
     assert (taken.code, taken.again) == (code, code is not None)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), MemoryError()])
+def test_what_fails_for_one_upload_costs_no_other(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    uploads = ["u0", "u1", "u2"]
+    for upload in uploads:
+        kept.indexed.folders.run("triage", upload, [Judged("Iron.")])
+    write = kept.indexed.files.write
+
+    def full(name: FileName, content: bytes, generation: str) -> None:
+        if name.upload == "u1":
+            raise error
+        write(name, content, generation)
+
+    monkeypatch.setattr(kept.indexed.files, "write", full)
+    taken = list(kept.upkeep.take_in(map(folder, uploads), lambda: 900.0))
+    assert [one.again for one in taken] == [False, True, False]
+    assert (taken[1].code, taken[1].error_type) == ("internal", type(error).__name__)
+    assert {name.upload for name in kept.indexed.files.contents} == {"u0", "u2"}
+
+
+def test_files_are_compacted_in_groups_that_fit(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        kept.indexed.carry_out("run", ("triage", f"u{number}"), [Judged("Iron.")])
+    sizes = [len(content) for content, _ in kept.indexed.files.contents.values()]
+    monkeypatch.setattr("winnow_search.indexing.MAX_COMPACTED", 3 * max(sizes))
+    monkeypatch.setattr("winnow_search.indexing.MIN_FILES", 2)
+    for _ in range(2):
+        kept.upkeep.maintain()
+        (small, *_), *_ = kept.indexed.files.contents.values()
+        assert [name.number for name in kept.indexed.files.contents] == [1, 2]
+        monkeypatch.setattr("winnow_search.indexing.MAX_COMPACTED", int(1.5 * len(small)))
+    assert kept.indexed.engine.search(SearchRequest(limit=0)).total == 6

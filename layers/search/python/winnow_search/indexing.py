@@ -28,6 +28,8 @@ MAX_COMPACTED = 256 * 1024 * 1024
 """Bytes of a compacted file that is not written again for being small."""
 MIN_FILES = 16
 """Files of a month that are compacted."""
+_TRIES = 3
+"""How often a file is written whose sources change meanwhile."""
 
 
 class Indexed(NamedTuple):
@@ -47,6 +49,26 @@ class Compacted(NamedTuple):
     written: int = 0
     deleted: int = 0
     damaged: tuple[FileName, ...] = ()
+
+
+class ReadFiles:
+    """The batches of files that were read, so that no file is read twice for them."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[FileName, str], list[Batch]] = {}
+
+    def batches(self, files: IndexFiles, file: IndexFile, folder: Path) -> list[Batch]:
+        """The batches of a file, all of which can be read.
+
+        Raises ObjectGoneError and IndexDamagedError.
+        """
+        version = file.name, file.etag
+        if version not in self._known:
+            path = folder / "file.parquet"
+            path.write_bytes(files.read(file.name))
+            self._known[version] = batches(path, whole=True)
+            path.unlink()
+        return self._known[version]
 
 
 class Indexer:
@@ -101,7 +123,13 @@ class Indexer:
             self._files.write(name, content, generation)
 
     def compact(
-        self, process: str, *, without: Iterable[str] = (), all_files: bool = False
+        self,
+        process: str,
+        *,
+        without: Iterable[str] = (),
+        all_files: bool = False,
+        swept: str = "",
+        read: ReadFiles | None = None,
     ) -> Compacted:
         """Make few files of the many of each month, and sweep out what counts no more.
 
@@ -112,10 +140,34 @@ class Indexer:
             process: Id of the process.
             without: Uploads of which no row that does not count may stay in any file.
             all_files: Whether months with few files are compacted, too.
+            swept: Tombstones from before this time are deleted where they hide nothing. A call that
+                began before a tombstone may still write what that hides.
+            read: What is known of files that were read before.
+        """
+        read = ReadFiles() if read is None else read
+        with tempfile.TemporaryDirectory() as folder:
+            work = _Compaction(self._files, process, Path(folder), read)
+            return work.run(set(without), 2 if all_files else MIN_FILES, swept)
+
+    def holds(self, process: str, upload: str, read: ReadFiles) -> bool:
+        """Whether a file holds rows of an upload that do not count, or is its segment.
+
+        A segment may have versions of earlier states. A file that cannot be read may hold anything.
         """
         with tempfile.TemporaryDirectory() as folder:
-            work = _Compaction(self._files, process, Path(folder))
-            return work.run(set(without), 2 if all_files else MIN_FILES)
+            found: dict[FileName, list[Batch]] = {}
+            for file in list(self._files.list(process)):
+                try:
+                    found[file.name] = read.batches(self._files, file, Path(folder))
+                except (ObjectGoneError, IndexDamagedError):
+                    return True
+        counted = counting(found).get((process, upload))
+        return any(
+            name.upload == upload
+            or (name != counted and any(batch.upload == upload for batch in batches))
+            for name, batches in found.items()
+            if name.month != TOMBSTONES
+        )
 
 
 class _Counted:
@@ -142,38 +194,49 @@ class _Generation:
 
 
 class _Compaction:
-    def __init__(self, files: IndexFiles, process: str, folder: Path) -> None:
+    """One compaction: of all files it knows the batches, and of one group at a time the content."""
+
+    def __init__(self, files: IndexFiles, process: str, folder: Path, read: ReadFiles) -> None:
         self._files = files
         self._process = process
         self._folder = folder
-        self._paths: dict[FileName, Path] = {}
+        self._read = read
         self._batches: dict[FileName, list[Batch]] = {}
+        self._counts: dict[tuple[str, str], FileName] = {}
         self._damaged: list[FileName] = []
+        self._highest = 0
 
-    def run(self, without: set[str], least: int) -> Compacted:
+    def run(self, without: set[str], least: int, swept: str) -> Compacted:
         listed = list(self._files.list(self._process))
-        for number, file in enumerate(listed):
-            with suppress(ObjectGoneError):
-                self._load(file, number)
+        for file in listed:
+            self._learn(file)
+        self._counts = counting(self._batches)
         readable = [file for file in listed if file.name in self._batches]
-        tombs = [file for file in readable if self._tombstone(file.name)]
+        tombs = [file for file in readable if file.name.month == TOMBSTONES]
         without |= {batch.upload for tomb in tombs for batch in self._batches[tomb.name]}
         months: dict[str, list[IndexFile]] = defaultdict(list)
         for file in readable:
-            if file not in tombs:
+            if file.name.month != TOMBSTONES and self._to_compact(file, without):
                 months[file.name.month].append(file)
-        counts = counting(self._batches)
         done = Compacted(damaged=tuple(self._damaged))
-        highest = max((file.name.number or 0 for file in listed), default=0)
+        self._highest = max((file.name.number or 0 for file in listed), default=0)
         for month, files in sorted(months.items()):
-            chosen = [file for file in files if self._to_compact(file, counts, without)]
-            stale = any(self._holds(file, without) for file in chosen)
-            if not chosen or (len(chosen) < least and not stale):
+            if len(files) < least and not any(self._holds(file, without) for file in files):
                 continue
-            highest += 1
-            target = FileName(self._process, month, number=highest)
-            done = self._compact(target, chosen, counts, done)
-        return done._replace(deleted=done.deleted + self._sweep(tombs))
+            for group in _groups(files):
+                done = self._compact(month, group, without, done)
+        old = [tomb for tomb in tombs if tomb.modified < swept]
+        return done._replace(deleted=done.deleted + self._sweep(old))
+
+    def _learn(self, file: IndexFile) -> None:
+        try:
+            found = self._read.batches(self._files, file, self._folder)
+        except ObjectGoneError:  # compacted since it was listed
+            return
+        except IndexDamagedError:
+            self._damaged.append(file.name)
+            return
+        self._batches[file.name] = found
 
     def _sweep(self, tombs: Iterable[IndexFile]) -> int:
         """Delete the tombstones of uploads that are in no file any more."""
@@ -182,7 +245,7 @@ class _Compaction:
         held = {
             batch.upload
             for name, found in self._batches.items()
-            if not self._tombstone(name)
+            if name.month != TOMBSTONES
             for batch in found
         }
         return sum(
@@ -191,53 +254,70 @@ class _Compaction:
             if held.isdisjoint(batch.upload for batch in self._batches[tomb.name])
         )
 
-    def _load(self, file: IndexFile, number: int) -> None:
-        path = self._folder / f"{number}.parquet"
-        path.write_bytes(self._files.read(file.name))
-        try:
-            self._batches[file.name] = batches(path, whole=True)
-            self._paths[file.name] = path
-        except IndexDamagedError:
-            self._damaged.append(file.name)
+    def _to_compact(self, file: IndexFile, without: set[str]) -> bool:
+        return file.size < MAX_COMPACTED or self._is_stale(file, without)
 
-    def _to_compact(
-        self, file: IndexFile, counts: dict[tuple[str, str], FileName], without: set[str]
-    ) -> bool:
-        if file.size < MAX_COMPACTED or self._holds(file, without):
-            return True
+    def _is_stale(self, file: IndexFile, without: set[str]) -> bool:
+        """Whether a file is worth being written again by itself."""
         found = self._batches[file.name]
-        dead = sum(counts.get((b.process, b.upload)) != file.name for b in found)
-        return dead * 2 > len(found)
+        return self._holds(file, without) or 2 * len(self._kept(file)) < len(found)
+
+    def _kept(self, file: IndexFile) -> list[str]:
+        """The uploads whose batches in a file count."""
+        found = self._batches[file.name]
+        return [b.upload for b in found if self._counts.get((b.process, b.upload)) == file.name]
 
     def _holds(self, file: IndexFile, without: set[str]) -> bool:
         return any(batch.upload in without for batch in self._batches[file.name])
 
     def _compact(
-        self,
-        target: FileName,
-        files: list[IndexFile],
-        counts: dict[tuple[str, str], FileName],
-        done: Compacted,
+        self, month: str, files: list[IndexFile], without: set[str], done: Compacted
     ) -> Compacted:
-        kept = [
-            (
-                self._paths[file.name],
-                [
-                    batch.upload
-                    for batch in self._batches[file.name]
-                    if counts.get((batch.process, batch.upload)) == file.name
-                ],
-            )
-            for file in files
-        ]
-        written = 0
-        if any(uploads for _, uploads in kept):
-            content = merge([(path, uploads) for path, uploads in kept if uploads])
+        """Make one file of some; those that change meanwhile are left as they are.
+
+        What changes may have been erased, so that a file with its rows from before does not stay.
+        """
+        for _ in range(_TRIES):
+            if len(files) < 2 and not any(self._is_stale(file, without) for file in files):
+                return done
+            self._highest += 1
+            target = FileName(self._process, month, number=self._highest)
             try:
-                self._files.write(target, content, "")
+                written = self._write(target, files)
             except RunSupersededError:
                 return done  # Somebody else compacts this month at this moment.
-            written = 1
+            except ObjectGoneError:
+                written = False
+            there = {(file.name, file.etag) for file in self._files.list(self._process)}
+            unchanged = [file for file in files if (file.name, file.etag) in there]
+            if len(unchanged) == len(files):
+                return self._replaced(files, written, done)
+            if written:
+                self._files.delete(target, None)
+            files = unchanged
+        return done
+
+    def _write(self, target: FileName, files: Iterable[IndexFile]) -> bool:
+        """Write the file that takes the place of some; False: nothing of them counts."""
+        kept = [
+            (self._content(number, file), uploads)
+            for number, file in enumerate(files)
+            if (uploads := self._kept(file))
+        ]
+        try:
+            if kept:
+                self._files.write(target, merge(kept), "")
+        finally:
+            for path, _ in kept:
+                path.unlink()
+        return bool(kept)
+
+    def _content(self, number: int, file: IndexFile) -> Path:
+        path = self._folder / f"{number}.parquet"
+        path.write_bytes(self._files.read(file.name))
+        return path
+
+    def _replaced(self, files: list[IndexFile], written: bool, done: Compacted) -> Compacted:
         gone = [file for file in files if self._files.delete(file.name, file.etag)]
         for file in gone:
             del self._batches[file.name]
@@ -247,5 +327,16 @@ class _Compaction:
             deleted=done.deleted + len(gone),
         )
 
-    def _tombstone(self, name: FileName) -> bool:
-        return any(batch.deleted for batch in self._batches[name])
+
+def _groups(files: Iterable[IndexFile]) -> Iterator[list[IndexFile]]:
+    """The files in groups of at most MAX_COMPACTED bytes; a larger file is one by itself."""
+    group: list[IndexFile] = []
+    size = 0
+    for file in files:
+        if group and size + file.size > MAX_COMPACTED:
+            yield group
+            group, size = [], 0
+        group.append(file)
+        size += file.size
+    if group:
+        yield group

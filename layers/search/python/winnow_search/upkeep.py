@@ -7,6 +7,7 @@ from pathlib import Path
 
 from winnow.errors import (
     IndexDamagedError,
+    InternalError,
     ObjectGoneError,
     RetryableError,
     StoredDataInvalidError,
@@ -26,11 +27,15 @@ from winnow.search.upkeep import (
 )
 from winnow.storage.paths import JSON
 from winnow.storage.times import iso
-from winnow_search.indexing import Indexer
+from winnow_search.indexing import Indexer, ReadFiles
 from winnow_search.parquet import batches
 
 RESERVE_S = 60.0
 """Seconds of a call that must be left for another upload to be begun."""
+FORGET_TRIES = 8
+"""How often the index is written until nothing of an erased upload is left in it."""
+SWEPT_AFTER_S = 3_600.0
+"""Seconds for which a tombstone stays: longer than any call that could write what it hides."""
 TRIES = 4
 """How often a call tries an upload: a message that fails comes again after 15 minutes only."""
 
@@ -66,7 +71,8 @@ class Upkeep:
     ) -> Iterator[Taken]:
         """Index these uploads as they are now.
 
-        An upload whose results are damaged is not tried again: the next comparison counts it.
+        An upload whose results are damaged is not tried again: the next comparison counts it. What
+        fails for one upload, such as one for which the disk is too small, is no other's failure.
         """
         for change in changes:
             if seconds_left() < RESERVE_S:
@@ -77,6 +83,9 @@ class Upkeep:
             except WinnowError as error:
                 again = not isinstance(error, StoredDataInvalidError)
                 yield Taken(change, code=error.code, again=again)
+            except Exception as error:
+                name = type(error).__name__
+                yield Taken(change, code=InternalError.code, again=True, error_type=name)
             else:
                 yield Taken(change, rows)
 
@@ -88,14 +97,27 @@ class Upkeep:
         return self._indexer.index(change.process, change.upload).rows
 
     def forget(self, change: Change) -> None:
-        """Index an upload as it is now, and leave nothing else of it in any version of a file."""
-        self._indexer.index(change.process, change.upload)
-        self._indexer.compact(change.process, without=[change.upload])
+        """Index an upload as it is now, and leave nothing else of it in any version of a file.
+
+        It is done when a list that is taken afterwards shows so. Raises RetryableError if others
+        write the index at the same moment, again and again.
+        """
+        read = ReadFiles()
+        for _ in range(FORGET_TRIES):
+            self._rows_of(change)
+            done = self._indexer.compact(change.process, without=[change.upload], read=read)
+            if done.damaged:
+                # What is in those nobody knows: they are deleted, and made again.
+                self.compare(None)
+            if not self._indexer.holds(change.process, change.upload, read):
+                return
+        raise RetryableError("Others write the search index at the same moment.")
 
     def maintain(self) -> UpkeepReport:
         """Compact every process, and compare the index with the results."""
         processes = sorted({file.name.process for file in self._files.list()})
-        compacted = sum(self._indexer.compact(process).read for process in processes)
+        swept = iso(self._clock() - SWEPT_AFTER_S)
+        compacted = sum(self._indexer.compact(one, swept=swept).read for one in processes)
         return self.compare(None).model_copy(update={"compacted": compacted})
 
     def rebuild(self) -> UpkeepReport:

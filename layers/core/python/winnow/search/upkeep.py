@@ -42,6 +42,8 @@ class Taken(NamedTuple):
     """Of the error, if it was not indexed."""
     again: bool = False
     """Whether it has to be tried again."""
+    error_type: str | None = None
+    """Of an error that is none of ours, such as a full disk."""
 
 
 class UpkeepReport(FrozenModel):
