@@ -310,11 +310,11 @@ class Caution(StrEnum):
     DENIAL_UNDONE = "denial_undone"
     """What is denied is denied twice, for a short time, or as a wish."""
     OF_ANOTHER = "of_another"
-    """What has the finding may be somebody else, or a book."""
+    """What has the finding may be somebody else, another organ, or a book."""
     OF_PAST = "of_past"
     """What is found is of a time that is over."""
     EXPLAINED = "explained"
-    """It rests on exams that found nothing, or is implied, and a sentence names what was found."""
+    """It is implied or suspected, or rests on negative exams, and a sentence explains it."""
     ALL_SILENT = "all_silent"
     """The record is silent on all that the decision excludes, and denies nothing."""
 

@@ -118,6 +118,9 @@ logic: {all_of: [loss], none_of: [crohn, ulcer]}
         ("Donor has melena. No Crohn.", {Caution.OF_ANOTHER}),
         ("Melena (2015). No Crohn.", {Caution.OF_PAST}),
         ("Melena goes on. All symptoms have resolved. No Crohn.", {Caution.TAKEN_BACK}),
+        ("Melena goes on. No Crohn. Has not recurred.", {Caution.OF_PAST}),
+        ("Melena goes on. No Crohn. Order cancelled at his wish.", {Caution.TAKEN_BACK}),
+        ("Hepatic melena. No Crohn.", {Caution.OF_ANOTHER}),
         ("Melena goes on. No Crohn. Unless she drinks, no ulcer.", {Caution.DENIAL_UNDONE}),
     ],
 )
@@ -126,6 +129,7 @@ def test_cautions_of_what_is_met(text: str, found: set[Caution]) -> None:
         "Melena goes on.": 0,
         "Donor has melena.": 0,
         "Melena (2015).": 0,
+        "Hepatic melena.": 0,
         "No Crohn.": 1,
         "Crohn is suspected.": 2,
         "An ulcer bleeds.": 3,
@@ -135,3 +139,41 @@ def test_cautions_of_what_is_met(text: str, found: set[Caution]) -> None:
     assert decision.value is Verdict.MET
     cautions = {caution for finding in decision.criteria for caution in finding.cautions}
     assert cautions - {Caution.UNREAD} == found
+
+
+NEGATIVE = (
+    HEAD
+    + """
+criteria:
+  - id: scopes
+    title: Scopes
+    statements: [Colonoscopy negative.]
+    keywords: [colonoscopy]
+  - id: crohn
+    title: Crohn
+    statements: [First suspicion of Crohn.]
+    counter_statements: [Recurrence of Crohn.]
+    keywords: [crohn]
+logic: {all_of: [scopes, crohn]}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("behind", "found"),
+    [
+        ("", set()),
+        ("CT negative.", set()),
+        ("CT: bleeding mass.", {Caution.EXPLAINED}),
+        ("Diagnosed 2015.", {Caution.EXPLAINED}),
+        ("Final diagnosis: gout.", {Caution.EXPLAINED}),
+    ],
+)
+def test_cautions_of_exams_and_suspicions(behind: str, found: set[Caution]) -> None:
+    axes = {"Colonoscopy negative.": 0, "First suspicion of Crohn.": 1, "Recurrence of Crohn.": 2}
+    table = {sentence: toward((axis, 1.0)) for sentence, axis in axes.items()}
+    text = f"Colonoscopy negative. First suspicion of Crohn. {behind}"
+    decision = judge(text, NEGATIVE, **table)
+    assert decision.value is Verdict.MET
+    cautions = {caution for finding in decision.criteria for caution in finding.cautions}
+    assert cautions == found

@@ -2,7 +2,7 @@
 
 import pytest
 
-from winnow.judging.criteria.past import is_past
+from winnow.judging.criteria.past import is_long_ago, is_past
 
 YEAR = 2024
 KEYWORDS = ("melena",)
@@ -68,3 +68,21 @@ def test_what_follows_a_part_of_a_list_may_end_it(behind: str, over: bool) -> No
 def test_the_result_of_a_test_holds_for_two_years() -> None:
     assert not is_past("FIT 11/2022: positive", ("FIT",), YEAR)
     assert is_past("FIT 2009: positive", ("FIT",), YEAR)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "is_it"),
+    [
+        ("EGD negative 2009, colonoscopy negative 2008.", True),
+        ("Negative EGD (1999) and colonoscopy (2001).", True),
+        ("EGD and colonoscopy ten years ago without a source.", True),
+        ("Scopes 12 years ago unremarkable.", True),
+        ("EGD and colonoscopy negative in 2022.", False),
+        ("EGD negative 2009 and again last month.", False),
+        ("EGD negative 2009, colonoscopy negative 2023.", False),
+        ("EGD and colonoscopy negative two weeks ago.", False),
+        ("EGD and colonoscopy negative.", False),
+    ],
+)
+def test_exams_of_long_ago(sentence: str, is_it: bool) -> None:
+    assert is_long_ago(sentence, YEAR) is is_it

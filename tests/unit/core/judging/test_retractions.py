@@ -2,9 +2,10 @@
 
 import pytest
 
-from winnow.judging.criteria.retractions import Retraction, retraction
+from winnow.judging.criteria.retractions import Retraction, is_over, retraction
 
 R, B, S, A = Retraction.RECORD, Retraction.BEFORE, Retraction.SYMPTOMS, Retraction.ADDED
+Q = Retraction.REQUEST
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,23 @@ R, B, S, A = Retraction.RECORD, Retraction.BEFORE, Retraction.SYMPTOMS, Retracti
         ("These problems are now gone.", S),
         ("Addendum: pathology now shows a tumor.", A),
         ("Late entry: the lab called, sample swapped.", A),
+        ("Misfiled.", R),
+        ("Delete.", R),
+        ("Scratch that, I was looking at his brother's chart.", R),
+        ("Strike that, different patient.", R),
+        ("Forget that, it's Mr Hall's history.", R),
+        ("Please delete this, wrong window.", R),
+        ("Oops, wrong tab.", R),
+        ("I mixed him up with Mr. Ortiz.", R),
+        ("I confused two charts.", R),
+        ("That was the last case; now to Mrs. Bell, who has gout.", R),
+        ("Whoops, that is Mrs. Ames.", R),
+        ("Will be moved to the right MRN.", R),
+        ("Next patient: Mr. Ode, gout.", R),
+        ("11-year-old male cat.", R),
+        ("Family wants no further tests; request withdrawn.", Q),
+        ("Order cancelled at his wish.", Q),
+        ("We withdraw our request.", Q),
     ],
 )
 def test_taken_back(sentence: str, taken: Retraction) -> None:
@@ -61,8 +79,48 @@ def test_taken_back(sentence: str, taken: Retraction) -> None:
         "Both endoscopies were complete and found nothing that bleeds.",
         "None of these showed a source.",
         "Hemoglobin 7.9.",
+        "Please do not forget that he is on warfarin.",
+        "This is Mr. Hall's third visit.",
+        "Discussed with Mr. Hall and his wife.",
+        "Next visit in a week.",
+        "He moved here last year.",
+        "I reviewed his chart.",
+        "We request authorization.",
+        "Retired veterinarian, lives with a 9-year-old dog.",
         "CLINIC NOTE (fictional, written for this project)",
     ],
 )
 def test_not_taken_back(sentence: str) -> None:
     assert retraction(sentence) is None
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Since the TAVR there has not been another episode.",
+        "Resolved after rivaroxaban was stopped.",
+        "Stopped on its own.",
+        "Has not recurred.",
+        "Has been well since.",
+        "No further episodes since May.",
+        "Since then nothing has come back.",
+        "Symptom-free for a year.",
+    ],
+)
+def test_over_without_a_subject(sentence: str) -> None:
+    assert is_over(sentence)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Stopped aspirin in May.",
+        "Off apixaban since June.",
+        "No new medication.",
+        "[ ] resolved",
+        "The bleeding has gone on regardless.",
+        "No fever.",
+    ],
+)
+def test_not_over(sentence: str) -> None:
+    assert not is_over(sentence)

@@ -68,3 +68,18 @@ def test_the_patient(sentence: str) -> None:
 def test_a_family_history_may_be_of_relatives_but_not_of_a_profession() -> None:
     assert not is_of_another("Her mother had colon cancer.", KEYWORDS, of_relatives=True)
     assert is_of_another("Her mother is a colon cancer nurse.", KEYWORDS, of_relatives=True)
+    screened = "Her mother's colon cancer screening was positive."
+    assert is_of_another(screened, KEYWORDS, of_relatives=True)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "is_it"),
+    [
+        ("Patient leaflet given: melena is black stool.", True),
+        ("Handout provided to the patient: recurrent melena.", True),
+        ("Policy wording quoted: recurrent melena.", True),
+        ("Policy criteria are met by recurrent melena.", False),
+    ],
+)
+def test_what_a_text_says_is_of_nobody(sentence: str, is_it: bool) -> None:
+    assert is_of_another(sentence, KEYWORDS) is is_it

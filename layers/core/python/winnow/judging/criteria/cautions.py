@@ -23,9 +23,15 @@ from winnow.judging.criteria.findings import SILENT
 from winnow.judging.criteria.list_headings import is_open
 from winnow.judging.criteria.match import CriterionMatches
 from winnow.judging.criteria.mentions import MentionKind
-from winnow.judging.criteria.past import is_past
-from winnow.judging.criteria.retractions import OF_WHAT_WAS_SAID, Retraction, retraction
+from winnow.judging.criteria.organs import is_of_other_organ
+from winnow.judging.criteria.past import has_past_year, is_long_ago, is_past
+from winnow.judging.criteria.retractions import OF_WHAT_WAS_SAID, Retraction, is_over, retraction
 from winnow.judging.criteria.subjects import is_of_another
+from winnow.judging.criteria.suspicions import (
+    has_returned,
+    is_known,
+    is_laymans,
+)
 from winnow.judging.criteria.undoing import MIN_SUPPORT_SIMILARITY, carrying
 from winnow.judging.lazy_patterns import lazy_pattern
 from winnow.judging.text.shorthand import expand_shorthand
@@ -135,10 +141,14 @@ class _Text:
             yield Caution.DENIAL_UNDONE
         if said and all(self._is_of_another(evidence, compiled) for evidence in said):
             yield Caution.OF_ANOTHER
-        if said and all(self._is_past(evidence, compiled) for evidence in said):
+        if said and (
+            all(self._is_past(evidence, compiled) for evidence in said)
+            or (finding.verdict is Verdict.MET and self._is_over and _is_of_now(compiled))
+        ):
             yield Caution.OF_PAST
         if finding.verdict is Verdict.MET and (
             self._is_explained(said, compiled)
+            or (compiled.is_of_first_time and self._is_known(said))
             or (any(map(_found_nothing, said)) and self._has_found_something)
         ):
             yield Caution.EXPLAINED
@@ -163,6 +173,16 @@ class _Text:
             for row in self._rows[: len(self._sentences)]
         )
 
+    def _is_known(self, said: Sequence[Evidence]) -> bool:
+        """Whether a first suspicion is none: of what is known, explained, or a layman's."""
+        of_evidence = [expand_shorthand(evidence.text) for evidence in said]
+        references = [expand_shorthand(evidence.reference or "") for evidence in said]
+        return (
+            any(map(has_returned, of_evidence, references))
+            or any(map(is_laymans, of_evidence))
+            or any(is_known(self._matrix.plain[row]) for row in self._rows[: len(self._sentences)])
+        )
+
     @cached_property
     def _has_found_something(self) -> bool:
         """Whether an exam of the record may have found what is looked for."""
@@ -179,6 +199,15 @@ class _Text:
                 found.append((place, taken))
         return found
 
+    @cached_property
+    def _is_over(self) -> bool:
+        """Whether a sentence that no criterion hears says that it is over."""
+        return any(
+            is_over(self._matrix.plain[row])
+            for row in self._rows[: len(self._sentences)]
+            if not any(row in own.named_in for own in self._matches)
+        )
+
     def _is_taken_back(self, finding: CriterionFinding) -> bool:
         """Whether all that a finding rests on is taken back."""
         evidence = [each for each in carrying(finding) if each.end]
@@ -186,11 +215,12 @@ class _Text:
             return False
         last = max(each.start for each in evidence)
         for place, taken in self._retractions:
-            if taken is Retraction.RECORD:
+            supports = evidence[0].polarity is Polarity.SUPPORTS
+            if taken is Retraction.RECORD or (taken is Retraction.REQUEST and supports):
                 return True
             if last >= self._starts[place]:
                 continue
-            if taken is Retraction.SYMPTOMS and evidence[0].polarity is Polarity.OPPOSES:
+            if taken in (Retraction.SYMPTOMS, Retraction.REQUEST) and not supports:
                 continue
             if taken is not Retraction.ADDED or self._adds_to_what_was_said(place):
                 return True
@@ -244,6 +274,10 @@ class _Text:
         return [self._matrix.plain[row] for row in rows]
 
     def _is_of_another(self, evidence: Evidence, compiled: CompiledCriterion) -> bool:
+        if evidence.polarity is Polarity.SUPPORTS and is_of_other_organ(
+            expand_shorthand(evidence.text), evidence.keywords, compiled.own_words
+        ):
+            return True
         return any(
             is_of_another(
                 self._matrix.plain[self._rows[place]],
@@ -268,14 +302,15 @@ class _Text:
 
     def _is_past(self, evidence: Evidence, compiled: CompiledCriterion) -> bool:
         """Whether it supports what is of now, and is of a time that is over."""
-        if (
-            evidence.polarity is Polarity.OPPOSES
-            or compiled.pro.read.ignored & MentionKind.HISTORICAL
-        ):
+        if evidence.polarity is Polarity.OPPOSES:
             return False
+        year = self._note.date.year
+        if compiled.pro.read.ignored & MentionKind.HISTORICAL:
+            if compiled.is_of_first_time:
+                return has_past_year(evidence.text, year)
+            return _found_nothing(evidence) and is_long_ago(evidence.text, year)
         end = self._sentences[self._places(evidence)[-1]][1]
         behind = expand_shorthand(self._note.text[evidence.end : min(end, evidence.end + _BEHIND)])
-        year = self._note.date.year
         return is_past(expand_shorthand(evidence.text), evidence.keywords, year, behind)
 
     def _places(self, evidence: Evidence) -> range:
@@ -338,6 +373,11 @@ class _Text:
 def _is_said(evidence: Evidence) -> bool:
     """Whether it is a sentence of the text, and no value, age or date."""
     return evidence.fact is None and bool(evidence.end)
+
+
+def _is_of_now(compiled: CompiledCriterion) -> bool:
+    """Whether it asks for what is, and not for what was."""
+    return not compiled.pro.read.ignored & (MentionKind.HISTORICAL | MentionKind.POSSIBLE)
 
 
 def _found_nothing(evidence: Evidence) -> bool:

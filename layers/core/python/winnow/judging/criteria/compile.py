@@ -25,6 +25,7 @@ from winnow.judging.criteria.readings import (
     read_side,
     readings_key,
 )
+from winnow.judging.criteria.suspicions import is_of_first_time
 from winnow.judging.text.shorthand import expand_shorthand
 from winnow.processes.schema import CriteriaProcess, Criterion
 
@@ -109,6 +110,17 @@ class CompiledCriterion:
     def all_keywords(self) -> frozenset[int]:
         """Keywords of both sides."""
         return self.pro.keywords | self.con.keywords
+
+    @cached_property
+    def own_words(self) -> frozenset[str]:
+        """The words of its statements and of their keywords."""
+        own = (*self.pro.statements.values(), *self.pro.plain_keywords)
+        return frozenset(word for text in own for word in words(text))
+
+    @cached_property
+    def is_of_first_time(self) -> bool:
+        """Whether it asks for a first suspicion, and what is known speaks against it."""
+        return is_of_first_time(self.pro.statements.values(), self.con.statements.values())
 
     @cached_property
     def silence_is_not_met(self) -> bool:

@@ -38,12 +38,16 @@ _PERSON = lazy_pattern(
     re.IGNORECASE,
 )
 _OWNED = lazy_pattern(r" (?:\w+ )?")
+_OF = lazy_pattern(r" of (?:(?:his|her|their|my|the|an?) )?(?:\w+ )?", re.IGNORECASE)
 _NOBODY = lazy_pattern(r"\bas an? (?:\w+ )?child\b", re.IGNORECASE)
 _KINDS = {"no_blood": Kin.NO_BLOOD, "further": Kin.FURTHER, "first": Kin.FIRST}
 
 
 def kin(text: str) -> frozenset[Kin]:
-    """The kinds of the people named; a relative's relative counts once: "her father's brother"."""
+    """The kinds of the people named; a relative's relative counts once.
+
+    So "her father's brother" and "a brother of her father" are one person each.
+    """
     text = _NOBODY.sub("", text)
     people = list(_PERSON.finditer(text))
     found: set[Kin] = set()
@@ -54,7 +58,8 @@ def kin(text: str) -> frozenset[Kin]:
             of = Kin.NO_BLOOD if Kin.NO_BLOOD in (owner, of) else Kin.FURTHER
         owner = None
         following = people[number + 1].start() if number + 1 < len(people) else len(text)
-        if person["owner"] and _OWNED.fullmatch(text, person.end(), following):
+        is_owner = _OWNED if person["owner"] else _OF
+        if is_owner.fullmatch(text, person.end(), following) and following < len(text):
             owner = of
         else:
             found.add(of)

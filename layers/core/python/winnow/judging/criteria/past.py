@@ -19,6 +19,13 @@ _TESTED = lazy_pattern(
 """The result of a test has a date, and holds for a while."""
 _RESULT_HOLDS = 2
 """Years that it holds at least."""
+_EXAM_HOLDS = 5
+"""Years after which an exam that found nothing says little of a bleeding of now."""
+_YEARS_AGO = lazy_pattern(
+    r"\b(?P<ago>\d{1,2}|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|many|a decade"
+    r"|decades) (?:or more |plus )?(?:years? )?(?:ago|earlier|back)\b",
+    re.IGNORECASE,
+)
 _ONGOING = lazy_pattern(
     r"\b(?:since|from|after)(?: (?:about|around|early|late|mid|the|approximately|at least|[a-z]+))?"
     r"[ -]*$",
@@ -119,10 +126,24 @@ def is_past(sentence: str, keywords: Collection[str], year: int, behind: str = "
     if told is not None and int(told["year"]) < year:
         return True
     return (
-        _has_past_year(named, year)
+        has_past_year(named, year)
         or _LIFE.search(named) is not None
         or _BEFORE.search(named) is not None
     )
+
+
+def is_long_ago(sentence: str, year: int) -> bool:
+    """Whether all that a sentence dates was so long ago that an exam should have been repeated."""
+    if _NOW.search(sentence):
+        return False
+    years = [int(found["year"]) for found in _YEAR.finditer(sentence)]
+    years += [year - _age(found["ago"]) for found in _YEARS_AGO.finditer(sentence)]
+    return bool(years) and max(years) < year - _EXAM_HOLDS
+
+
+def _age(said: str) -> int:
+    """How many years ago; of what is no number, more than an exam holds."""
+    return int(said) if said.isdecimal() else _EXAM_HOLDS + 1
 
 
 def _names(piece: str, keywords: Collection[str]) -> bool:
@@ -130,7 +151,7 @@ def _names(piece: str, keywords: Collection[str]) -> bool:
     return any(keyword.lower() in lowered for keyword in keywords)
 
 
-def _has_past_year(sentence: str, year: int) -> bool:
+def has_past_year(sentence: str, year: int) -> bool:
     """Whether a year before this one is named, that nothing goes on from, and no later one is."""
     if _TESTED.search(sentence):
         year -= _RESULT_HOLDS

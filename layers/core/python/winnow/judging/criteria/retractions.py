@@ -17,6 +17,7 @@ class Retraction(Enum):
     """What a sentence takes back."""
 
     RECORD = "all that the record says"
+    REQUEST = "what the record asks for"
     BEFORE = "what stands before it"
     SYMPTOMS = "what stands before it, unless it was denied"
     ADDED = "what stands before it, if what it adds is of that"
@@ -107,6 +108,64 @@ _WHOLE = lazy_pattern(
     r"|\b(?:mixed|mix)[ -]up (?:of|with|between) (?:\w+ )?(?:patients|charts|records)\b",
     re.IGNORECASE,
 )
+_ANIMAL = lazy_pattern(
+    r"\bveterinary (?:clinic|record|patient|hospital|note|history|medicine)\b"
+    r"|\b(?:canine|feline|equine) (?:patient|\d)|\b(?:spayed|neutered)\b"
+    r"|^\W*(?:\w+\W+){0,2}?\d{1,2}[- ](?:y/?o|years?[- ]old|yr[- ]old|months?[- ]old)"
+    r" (?:\w+ ){0,3}?(?:dog|bitch|cat|tomcat|horse|mare|gelding|pony|rabbit|ferret|labrador"
+    r"|retriever|poodle|terrier|spaniel|beagle|dachshund|shepherd|collie|hound|siamese)\b",
+    re.IGNORECASE,
+)
+_KIN = (
+    r"(?:brother|sister|mother|father|son|daughter|wife|husband|twin|cousin|aunt|uncle|roommate"
+    r"|neighbou?r|friend)"
+)
+_SLIP = lazy_pattern(
+    # An order about the text: "Scratch that", "Oops, wrong tab. Delete."
+    r"(?:^|[,.;:!?(–—-])\W*(?:(?:please|pls|oops|whoops|sorry|no|wait|actually|and|then)[,\s]{1,3})*"
+    r"(?:scratch|strike|forget|disregard|ignore|delete|erase|undo|drop|cancel|nix|move|discard) "
+    r"(?:that|this|it|all (?:that|this|of)|everything|what (?:i|we|was|is|stands)|the (?:last|above"
+    r"|previous|foregoing)|my (?:last|previous))\b(?! (?:he|she|they|the patient)\b)"
+    r"|^\W*(?:(?:please|pls|now|to be|was|is) ){0,2}(?:deleted?|misfiled|mis-?filed|misdirected"
+    r"|withdrawn|retracted|erased?|scratch|strike|cancel(?:led|ed)?|ignore|disregard)\W*$"
+    r"|\b(?:oops|whoops|my (?:mistake|error|bad|apologies))\b"
+    r"|\b(?:wrong|another|different|other) (?:tab|window|screen|case|encounter|patient|pt|person"
+    r"|file|bed|room|name|dob|chart|record|mrn|account|hit|click)\b(?! (?:has|had|is|was|with)\b)"
+    r"|\b(?:this|that|it|which|note|record|entry|report|document|letter|page|above|they|these)"
+    r" (?:is|was|were|are|has been|have been|got|seems?)(?: to be)? (?:\w+ )?(?:misfiled|mis-?filed"
+    r"|misdirected|mixed up|swapped)\b"
+    # The writer tells what went wrong.
+    rf"|\bI (?:was|am|had been|must have been|have been|may have been) (?:\w+ )?"
+    rf"(?:looking (?:at|in)"
+    rf"|thinking (?:of|about)|reading|writing (?:about|of|on|in)|charting|dictating|typing)"
+    rf" (?:\w+ ){{0,3}}?(?:{_KIN}|someone|somebody|another|other|wrong|different|next|last|previous"
+    rf"|(?:mr|mrs|ms|miss)\b\.? \w+)"
+    r"|\bI (?:\w+ ){0,2}?(?:mixed|confused|mistook|mistaken|swapped|switched)\b"
+    r"|\b(?:mixed|mixing|confused|confusing|mistook|mistaken) (?:\w+ ){1,3}?(?:up )?(?:with|for) "
+    r"(?:another|someone|somebody|the|a|mr|mrs|ms|miss|his|her)\b"
+    # Whose it is.
+    rf"|\b(?:it|that|those|these|they|all)(?:['’]s|['’]re| is| was| were| are| belongs? to)"
+    rf"(?: all)? (?:(?:mr|mrs|ms|miss)\.? [\w'’-]+|the (?:last|previous|next|other) (?:\w+ )?"
+    rf"(?:case|patient|one|note|pt|man|woman)|(?:his|her|the) {_KIN}['’]s)"
+    rf"|\b(?:his|her|the) {_KIN}['’]s (?:chart|record|note|file|results?|labs?|history|data|report)"
+    r"|(?:^|[;,.–—-])\W*(?:and )?(?:now|next|on)(?:,| to| for| on to| comes?| back to)*"
+    r" (?:mr|mrs|ms|miss|the next|patient)\b"
+    r"|(?:^|[;,.–—-])\W*next (?:case|patient|pt)\b"
+    # Where it goes.
+    r"|\b(?:re-?)?(?:move|moved|transfer|transferred|file|filed|assign|assigned|copied|belongs?)"
+    r" (?:\w+ ){0,3}?(?:right|correct|proper|other|another|different|appropriate)"
+    r" (?:mrn|chart|patient|record|file|person|account)(?:'s)?\b",
+    re.IGNORECASE,
+)
+"""What a writer says who notices that it is of somebody else."""
+_ASKED_NO_MORE = lazy_pattern(
+    r"\b(?:requests?|orders?|referral|authori[sz]ation|prior auth|application|claim|submission)"
+    r" (?:(?:is|was|has|been|have|now|hereby|therefore|are|were) ){0,3}(?:withdrawn|cancell?ed"
+    r"|rescinded|retracted|voided|revoked|pulled)\b"
+    r"|\b(?:withdraw|cancel|rescind|retract|revoke)(?:s|ing|ling)? (?:the|this|our|my|his|her)"
+    r" (?:\w+ ){0,2}?(?:request|order|referral|authori[sz]ation|application|claim|submission)\b",
+    re.IGNORECASE,
+)
 _COPIED = lazy_pattern(
     r"\b(?:copied|carried|pulled|brought|imported|cloned|copy|pasted|cut and pasted) "
     r"(?:and pasted |forward|over|from (?:a |an |the |his |her )?(?:old|prior|previous|earlier"
@@ -129,6 +188,23 @@ _GONE = lazy_pattern(
     r" (?:resolved|gone|settled|cleared|ceased|subsided|abated|disappeared|corrected|cured|better"
     r"|over|stopped|vanished|went away|in the past|history|outdated|obsolete|superseded|old news"
     r"|behind (?:him|her|me)|no longer|ended|remitted)\b",
+    re.IGNORECASE,
+)
+_OVER = lazy_pattern(
+    r"^[^\w\[\](]*(?:(?:has|have|had|is|was|now|since|then|fully|completely|entirely|all|it|this|that|and"
+    r"|long|meanwhile|everything) ){0,4}(?:resolved|ceased|subsided|abated|settled|disappeared"
+    r"|vanished|went away|gone|self-limited|over|(?:stopped|cleared)(?= (?:after|since|with|on|once"
+    r"|when|by|spontaneously|as soon|following|in)\b|\W*$))\b"
+    r"|\b(?:no|not|never|without|nor|n['’]t)\b[^.;,]{0,40}?\b(?:another|further|more|new|repeat"
+    r"|subsequent|additional|other|single) (?:\w+ )?(?:episodes?|bouts?|events?|attacks?|bleeds?"
+    r"|recurrences?|incidents?|spells?|trouble|problems?)\b"
+    r"|\bno (?:\w+ )?(?:recurrences?|relapses?|repeats?)\b"
+    r"|\b(?:not|never|n['’]t) (?:yet |since |ever )?(?:recurred|returned|come back|reappeared"
+    r"|happened again|relapsed)\b"
+    r"|\bnothing (?:\w+ ){1,2}(?:come back|recurred|returned|happened)\b"
+    r"|\b(?:nothing|none) since\b|\b(?:episode|event|symptom|complaint|trouble)[- ]free\b"
+    r"|\b(?:well|fine|ok|okay|quiet|normal|perfect|symptomless|asymptomatic) (?:ever )?since\b"
+    r"|\b(?:uneventful|quiet) (?:ever )?since\b",
     re.IGNORECASE,
 )
 _HEADED = lazy_pattern(
@@ -163,6 +239,10 @@ def retraction(sentence: str) -> Retraction | None:
         return Retraction.RECORD
     if headed := _HEADED.match(sentence):
         return Retraction.BEFORE if headed["correction"] else Retraction.ADDED
+    if _SLIP.search(sentence) or _ANIMAL.search(sentence):
+        return Retraction.RECORD
+    if _ASKED_NO_MORE.search(sentence):
+        return Retraction.REQUEST
     if _COPIED.search(sentence):
         return Retraction.BEFORE
     if _GONE.match(sentence):
@@ -174,6 +254,12 @@ def retraction(sentence: str) -> Retraction | None:
         )
         return Retraction.BEFORE if is_undone else None
     return None
+
+
+@lru_cache(maxsize=1_024)
+def is_over(sentence: str) -> bool:
+    """Whether a sentence that names no finding says that what was found is over."""
+    return _OVER.search(sentence) is not None
 
 
 _DENIED_TEST = lazy_pattern(

@@ -85,6 +85,9 @@ _OF_SOURCE = lazy_pattern(
     rf"^\W*(?:the |a |an |per |from |see |our |his |her |in |according to )?(?:[\w'’-]+ ){{0,2}}?"
     rf"{_SOURCE}\b"
     r"(?:\W{0,3}\([^)]{0,40}\))?"
+    r"(?: (?:was|were|given|provided|handed|printed|enclosed|sent|read|reads|says|text|excerpt"
+    r"|quoted|attached|out|over|to|for|on|about|the|his|her|patient|family|home|today|discussed|shown"
+    r"|reviewed|explained|mailed|section|page|quote|wording)){0,5}"
     r"(?::| [-–]|,| (?:\w+ ){0,2}?(?:describ|report|list|mention|stat|say|said|cover|requir|includ"
     r"|discuss|show|defin|on\b|of\b|about\b|for\b))",
     re.IGNORECASE,
@@ -140,6 +143,11 @@ _ONLY_A_WORD = lazy_pattern(
     r"|center|centre|hospice|campaign|app|literature)s?\b",
     re.IGNORECASE,
 )
+_ONLY_LOOKED_FOR = lazy_pattern(
+    r"^(?:['’]s)?[ -](?:screening|tests?|testing|check|check-up|scare|worry|fear|risk)\b",
+    re.IGNORECASE,
+)
+"""Behind what a relative has: "her mother's colon cancer screening" is no cancer."""
 _ELSEWHERE = lazy_pattern(
     r"\b(?:see|refer to|cf|check|per|look at) (?:the |his |her )?(?:old|outside|prior|previous"
     r"|separate|paper|other|scanned|attached) (?:\w+ )?(?:charts?|notes?|records?|files?"
@@ -170,7 +178,8 @@ def is_of_another(sentence: str, keywords: Collection[str], *, of_relatives: boo
         return True
     # What one mention says of the patient, another need not repeat.
     return bool(mentions) and all(
-        _is_a_word(before, behind) or (not of_relatives and _has_another(before))
+        _is_a_word(before, behind)
+        or (_ONLY_LOOKED_FOR.match(behind) is not None if of_relatives else _has_another(before))
         for before, behind in mentions
     )
 
