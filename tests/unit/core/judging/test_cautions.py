@@ -120,7 +120,6 @@ logic: {all_of: [loss], none_of: [crohn, ulcer]}
         ("Melena goes on. All symptoms have resolved. No Crohn.", {Caution.TAKEN_BACK}),
         ("Melena goes on. No Crohn. Has not recurred.", {Caution.OF_PAST}),
         ("Melena goes on. No Crohn. Order cancelled at his wish.", {Caution.TAKEN_BACK}),
-        ("Hepatic melena. No Crohn.", {Caution.OF_ANOTHER}),
         ("Melena goes on. No Crohn. Unless she drinks, no ulcer.", {Caution.DENIAL_UNDONE}),
     ],
 )
@@ -129,7 +128,6 @@ def test_cautions_of_what_is_met(text: str, found: set[Caution]) -> None:
         "Melena goes on.": 0,
         "Donor has melena.": 0,
         "Melena (2015).": 0,
-        "Hepatic melena.": 0,
         "No Crohn.": 1,
         "Crohn is suspected.": 2,
         "An ulcer bleeds.": 3,
@@ -151,6 +149,7 @@ criteria:
     keywords: [colonoscopy]
   - id: crohn
     title: Crohn
+    if_silent: not_met
     statements: [First suspicion of Crohn.]
     counter_statements: [Recurrence of Crohn.]
     keywords: [crohn]
@@ -163,6 +162,7 @@ logic: {all_of: [scopes, crohn]}
     ("behind", "found"),
     [
         ("", set()),
+        ("Suspicion of hepatic Crohn.", {Caution.OF_ANOTHER}),
         ("CT negative.", set()),
         ("CT: bleeding mass.", {Caution.EXPLAINED}),
         ("Diagnosed 2015.", {Caution.EXPLAINED}),
@@ -171,8 +171,10 @@ logic: {all_of: [scopes, crohn]}
 )
 def test_cautions_of_exams_and_suspicions(behind: str, found: set[Caution]) -> None:
     axes = {"Colonoscopy negative.": 0, "First suspicion of Crohn.": 1, "Recurrence of Crohn.": 2}
+    axes["Suspicion of hepatic Crohn."] = 1
     table = {sentence: toward((axis, 1.0)) for sentence, axis in axes.items()}
-    text = f"Colonoscopy negative. First suspicion of Crohn. {behind}"
+    suspicion = "" if behind.endswith("Crohn.") else "First suspicion of Crohn."
+    text = f"Colonoscopy negative. {suspicion} {behind}"
     decision = judge(text, NEGATIVE, **table)
     assert decision.value is Verdict.MET
     cautions = {caution for finding in decision.criteria for caution in finding.cautions}

@@ -22,6 +22,10 @@ KNOWN = frozenset(("tubular", "serrated", "ulcerative", "adenomatous", "sigmoid"
         "Diverticular colitis in remission.",
         "Nasal polyposis.",
         "Hereditary syndrome: Marfan.",
+        "Hereditary syndrome (Ehlers-Danlos).",
+        "Pseudomembranous colitis.",
+        "Prostate adenoma resected.",
+        "Thyroid adenoma, and tubular adenoma of the colon.",
     ],
 )
 def test_of_another_organ_or_disease(sentence: str) -> None:
@@ -41,7 +45,7 @@ def test_of_another_organ_or_disease(sentence: str) -> None:
         "Familial adenomatous polyposis.",
         "Sigmoid resection.",
         "Hereditary syndrome: yes.",
-        "Thyroid adenoma, and tubular adenoma of the colon.",
+        "Two large adenomas removed in January.",
         "She is well.",
     ],
 )

@@ -78,7 +78,8 @@ def with_cautions(
     """A decision about text `index`; the findings that it rests on have their cautions."""
     if decision.value is Verdict.UNDETERMINED:
         return decision
-    text = _Text(matches, matrix, index, compiled.heading_words, note)
+    is_met = decision.value is Verdict.MET
+    text = _Text(matches, matrix, index, compiled.heading_words, note, is_met=is_met)
     silent = _silent_exclusions(decision, logic) if not text.says_well else frozenset()
     findings = tuple(
         finding.model_copy(update={"cautions": found})
@@ -118,8 +119,11 @@ class _Text:
         index: int,
         heading_words: frozenset[str],
         note: Note,
+        *,
+        is_met: bool,
     ) -> None:
         self._note = note
+        self._is_met = is_met
         self._matrix = matrix
         self._matches = matches
         self._rows: list[int] = matrix.rows[index].tolist()
@@ -274,8 +278,13 @@ class _Text:
         return [self._matrix.plain[row] for row in rows]
 
     def _is_of_another(self, evidence: Evidence, compiled: CompiledCriterion) -> bool:
-        if evidence.polarity is Polarity.SUPPORTS and is_of_other_organ(
-            expand_shorthand(evidence.text), evidence.keywords, compiled.own_words
+        if (
+            self._is_met
+            and evidence.polarity is Polarity.SUPPORTS
+            and compiled.silence_is_not_met
+            and is_of_other_organ(
+                expand_shorthand(evidence.text), evidence.keywords, compiled.own_words
+            )
         ):
             return True
         return any(

@@ -23,6 +23,7 @@ _EXAM = lazy_pattern(
     r"\b(?!(?:micro|stetho|photo|radio|biogra|geo|demo|mammo|echo|cardio|electro|polysomno|horo)\w*)"
     r"(?:[a-z]{3,}(?:scop(?:y|ies)|graph(?:y|ies))|(?:angio|arterio|entero|aorto|cholangio)grams?"
     r"|laparotom(?:y|ies)|celiotomy|scopes?|scoped|(?-i:CT|MRI?|PET|CAT)\b(?: scans?)?|scans?|MRCP"
+    r"|(?-i:[DS]BE)"
     r"|ERCP|EUS|capsules?|pillcam|biops(?:y|ies)|patholog(?:y|ist)|histology|enteroclysis"
     r"|(?:small bowel )?(?:series|follow-through)|barium|scintigram|imaging|x-?rays?|ultrasound"
     r"|surgery|operation|autopsy)\b",
@@ -100,8 +101,10 @@ _SETTLED = frozenset(
     }
 )
 _NEGATED_TWICE = lazy_pattern(
-    r"\b(?:fail(?:s|ed|ing)? to (?:be|come back|return|stay|remain|read|prove)|no longer"
-    r"|not any ?more|never|not|isn['’]t|wasn['’]t|weren['’]t|aren['’]t|hardly|scarcely|far from"
+    r"\b(?:turn(?:s|ed) out not to be"
+    r"|fail(?:s|ed|ing)? to (?:be|come back|return|stay|remain|read|prove)|no longer"
+    r"|not any ?more|never|not|isn['’]t|wasn['’]t|weren['’]t|aren['’]t|hardly|scarcely"
+    r"|far from"
     r"|anything but|neither|stopped being|ceased to be|cannot be called|can['’]t be called"
     r"|nobody (?:would|could) call)(?: (?!to\b|find|found|show|reveal)\w+){0,3}"
     r" (?:negative|normal|clear|clean|unremarkable|unrevealing|nondiagnostic)\b"

@@ -27,7 +27,7 @@ _FURTHER = (
     r"grand\w+|great-\w+|aunts?|uncles?|nieces?|nephews?|cousins?|half-\w+|(?:second|third)-degree"
 )
 _NO_BLOOD = (
-    r"wife|wives|husbands?|spouses?|partners?|fiancée?|boyfriend|girlfriend|friends?|neighbou?rs?"
+    r"wife|wives|husbands?|spouses?|partners?|fianc[eé]e?s?|boyfriend|girlfriend|friends?|neighbou?rs?"
     r"|roommates?|colleagues?|co-?workers?|boss|step-?\w+|in-laws?"
     r"|(?:adopti\w+|adopted|foster)[ -](?:mother|father|parents?|brother|sister|son|daughter|child)"
     r"|(?:brother|sister|mother|father|son|daughter)s?[ -]in[ -]law"

@@ -111,12 +111,13 @@ def _read(line: str) -> HeadingReading:
 @lru_cache(maxsize=1_024)
 def _is_known(line: str, known: frozenset[str]) -> bool:
     plain = _OLD.sub(" ", _NAMED.sub(" ", expand_shorthand(line)))
-    own = _section_words()
+    own = section_words()
     return all(len(word) == 1 or word in own or word in known for word in words(plain))
 
 
 @cache
-def _section_words() -> frozenset[str]:
+def section_words() -> frozenset[str]:
+    """The words of headings that say nothing against what stands under them."""
     lines = Path(__file__).with_name("heading_words.tsv").read_text(encoding="utf-8").splitlines()
     return frozenset(
         word for line in lines if not line.startswith("#") for word in line.split("\t")[1].split()

@@ -2,67 +2,56 @@
 
 A keyword such as "adenoma" names no organ, and a sentence about the thyroid resembles one about the
 colon. So the word right in front of a keyword, or behind its "of" or ":", must be one that the
-criterion's own statements have, or none that names an organ or tells one disease from another: by
-its form ("allergic", "nasal"), or by a list. Else the decision is less sure (cautions.py).
+criterion's own statements have, or one that only says how big, when, how sure or whose it is. Else
+a `met` is less sure (cautions.py).
 """
 
 import re
 from collections.abc import Collection
 from functools import lru_cache
 
+from winnow.judging.criteria.keywords import content_words
+from winnow.judging.criteria.list_headings import section_words
 from winnow.judging.lazy_patterns import lazy_pattern
 
-_TELLS_APART = lazy_pattern(
-    r"(?:\w{3,}(?:al|ic|ous|ary|oid|ar|iac|eal)"
-    r"|lung|liver|kidneys?|breasts?|skin|nose|sinus(?:es)?|bladder|prostate|uterus|ovar(?:y|ies)"
-    r"|cervix|pancreas|brain|spine|bones?|knees?|hip|lips?|ears?|eyes?|throat|larynx|pharynx"
-    r"|mouth|tongue|stomach|esophagus|duodenum|appendix|gallbladder|spleen|toes?|foot|heart"
-    r"|nerves?|teeth|tooth|jaw|gums?|gum|vulva|vagina|penis|scrotum|testes|testis|testicles?"
-    r"|trachea|bronchus|pleura|thymus|bile|duct|gland|glands|scalp|nipple|conjunctiva|cornea"
-    r"|tonsils?|parotid|carotid|radiation|marfan|turner|sjogren|wedge|rib|joint|muscle|tendon)",
-    re.IGNORECASE,
-)
+_BY_FORM = lazy_pattern(r"\w+(?:ed|ing|ly)|x\d*", re.IGNORECASE)
+"""Words that tell how and when, and not of what: "removed", "recurring", "recently"."""
 _NEUTRAL = frozenset(
     (
-        *("additional", "abdominal", "anal", "asymptomatic", "benign", "beneficial", "cancerous"),
-        *("cecal", "chronic", "clinical", "colic", "colonic", "colonoscopic", "colorectal"),
-        *("contrary", "critical", "dangerous", "diagnostic", "digestive", "distal", "dysplastic"),
-        *("elevated", "endoscopic", "episodic", "familial", "fecal", "final", "former", "general"),
-        *("gastrointestinal", "genetic", "germline", "hereditary", "histologic", "histological"),
-        *("historic", "historical", "ileal", "ileocolonic", "incidental", "initial", "intestinal"),
-        *("irregular", "local", "luminal", "macroscopic", "malignant", "massive", "maternal"),
-        *("medical", "metachronous", "minimal", "multiple", "necessary", "normal", "numerous"),
-        *("occasional", "occult", "original", "overall", "partial", "particular", "paternal"),
-        *("pathologic", "pathological", "pedunculated", "periodic", "personal", "precancerous"),
-        *("previous", "primary", "proximal", "quiescent", "rectal", "rectosigmoid", "regular"),
-        *(
-            "january",
-            "february",
-            "residual",
-            "secondary",
-            "segmental",
-            "serious",
-            "several",
-            "sigmoid",
-            "similar",
-        ),
-        *("single", "spontaneous", "sporadic", "surgical", "symptomatic", "synchronous", "total"),
-        *("transverse", "typical", "unusual", "usual", "various", "villous", "visual", "special"),
+        *("advanced", "age", "ago", "anal", "anterior", "benign", "big", "bowel", "bright", "ca"),
+        *("cancerous", "cecal", "cell", "cm", "colonic", "colonoscopic", "colorectal", "daily"),
+        *("dark", "denies", "diminutive", "distal", "dozen", "dr", "dysplastic", "eight"),
+        *("endoscopic", "familial", "flat", "former", "frank", "frequent", "fresh", "further"),
+        *("genetic", "giant", "grade", "hereditary", "high", "ileal", "im", "incidental"),
+        *("intestinal", "known", "large", "left", "lifelong", "long", "longstanding", "low"),
+        *("lower", "malignant", "many", "metachronous", "mild", "mm", "moderate", "months", "mr"),
+        *("mrs", "ms", "multiple", "mutation", "negative", "new", "nil", "nine", "no", "none"),
+        *("not", "numerous", "occasional", "occult", "overt", "own", "partial", "pedunculated"),
+        *("personal", "positive", "post", "precancerous", "proximal", "quiescent", "rectal"),
+        *("rectosigmoid", "residual", "right", "risk", "sessile", "seven", "several", "severe"),
+        *("sided", "six", "small", "spontaneous", "sporadic", "stage", "status", "steady"),
+        *("synchronous", "ten", "tiny", "total", "transverse", "type", "typical", "upper"),
+        *("various", "villous", "weeks", "without", "years", "yes"),
     )
 )
+"""Words that say how big, when, how sure, or that the bowel is meant."""
+_OTHER_SECTIONS = frozenset(
+    ("cardiac", "cardiovascular", "neuro", "neurologic", "pulmonary", "respiratory", "skin")
+)
+"""Organs that head a section of a note."""
 _BEHIND = lazy_pattern(
-    r"\s*(?:(?:of|from) (?:the |his |her |a |an )?|in (?:the|his|her) |: ?)(?P<word>[^\W\d_]+)"
+    r"\s*(?:(?:of|from) (?:the |his |her |a |an )?|in (?:the|his|her) |: ?| \()(?P<word>[^\W\d_]+)"
 )
 _BEFORE = lazy_pattern(r"(?P<word>[^\W\d_]{3,}) $")
 
 
 def is_of_other_organ(sentence: str, keywords: Collection[str], known: Collection[str]) -> bool:
-    """Whether every keyword of a sentence is told to be of another organ or disease.
+    """Whether a keyword of a sentence is told to be of another organ or disease.
 
     All shorthand is written out. `known` are the words that the criterion itself has.
     """
     mentions = _mentions(sentence, frozenset(keywords)) if keywords else ()
-    return bool(mentions) and all(_is_other(before, behind, known) for before, behind in mentions)
+    return any(_is_other(before, behind, known) for before, behind in mentions)
 
 
 @lru_cache(maxsize=1_024)
@@ -85,7 +74,9 @@ def _is_other(before: str, behind: str, known: Collection[str]) -> bool:
 def _tells_apart(word: str, known: Collection[str]) -> bool:
     lowered = word.lower()
     return (
-        _TELLS_APART.fullmatch(lowered) is not None
+        lowered not in known
         and lowered not in _NEUTRAL
-        and lowered not in known
+        and (lowered not in section_words() or lowered in _OTHER_SECTIONS)
+        and _BY_FORM.fullmatch(lowered) is None
+        and bool(content_words(lowered))
     )

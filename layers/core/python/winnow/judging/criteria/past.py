@@ -26,6 +26,7 @@ _YEARS_AGO = lazy_pattern(
     r"|decades) (?:or more |plus )?(?:years? )?(?:ago|earlier|back)\b",
     re.IGNORECASE,
 )
+_DECADE = lazy_pattern(r"\bin the (?P<decade>(?:19|20)\d0)s\b", re.IGNORECASE)
 _ONGOING = lazy_pattern(
     r"\b(?:since|from|after)(?: (?:about|around|early|late|mid|the|approximately|at least|[a-z]+))?"
     r"[ -]*$",
@@ -137,6 +138,7 @@ def is_long_ago(sentence: str, year: int) -> bool:
     if _NOW.search(sentence):
         return False
     years = [int(found["year"]) for found in _YEAR.finditer(sentence)]
+    years += [int(found["decade"]) for found in _DECADE.finditer(sentence)]
     years += [year - _age(found["ago"]) for found in _YEARS_AGO.finditer(sentence)]
     return bool(years) and max(years) < year - _EXAM_HOLDS
 

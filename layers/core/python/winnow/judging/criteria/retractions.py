@@ -113,7 +113,8 @@ _ANIMAL = lazy_pattern(
     r"|\b(?:canine|feline|equine) (?:patient|\d)|\b(?:spayed|neutered)\b"
     r"|^\W*(?:\w+\W+){0,2}?\d{1,2}[- ](?:y/?o|years?[- ]old|yr[- ]old|months?[- ]old)"
     r" (?:\w+ ){0,3}?(?:dog|bitch|cat|tomcat|horse|mare|gelding|pony|rabbit|ferret|labrador"
-    r"|retriever|poodle|terrier|spaniel|beagle|dachshund|shepherd|collie|hound|siamese)\b",
+    r"|retriever|poodle|terrier|spaniel|beagle|dachshund|shepherd|collie|hound|siamese)\b"
+    r"|^\W*\w+, (?:\w+ )?(?:labrador|retriever|poodle|terrier|spaniel|beagle|dachshund)\b",
     re.IGNORECASE,
 )
 _KIN = (
@@ -141,6 +142,12 @@ _SLIP = lazy_pattern(
     rf" (?:\w+ ){{0,3}}?(?:{_KIN}|someone|somebody|another|other|wrong|different|next|last|previous"
     rf"|(?:mr|mrs|ms|miss)\b\.? \w+)"
     r"|\bI (?:\w+ ){0,2}?(?:mixed|confused|mistook|mistaken|swapped|switched)\b"
+    r"|\b(?:got|had|were|was) (?:\w+ ){1,4}(?:mixed up|swapped|switched|confused)\b"
+    r"|\bnever mind\b|^\W*not (?:him|her|his|hers|this one|our\w*|mine|this (?:lady|man|woman))\b"
+    r"|\b(?:take|leave|cut|cross|rub) (?:that|this|it|all) out\b"
+    rf"|\b(?:it|that|this|those|these) (?:is|was|are|were) (?:all )?(?:about|of|for|from) "
+    rf"(?:his|her|the|a|my) {_KIN}\b"
+    r"|\b(?:that|it)(?:['’]s| is| was) (?:room|bed) \w+"
     r"|\b(?:mixed|mixing|confused|confusing|mistook|mistaken) (?:\w+ ){1,3}?(?:up )?(?:with|for) "
     r"(?:another|someone|somebody|the|a|mr|mrs|ms|miss|his|her)\b"
     # Whose it is.
@@ -159,7 +166,8 @@ _SLIP = lazy_pattern(
 )
 """What a writer says who notices that it is of somebody else."""
 _ASKED_NO_MORE = lazy_pattern(
-    r"\b(?:requests?|orders?|referral|authori[sz]ation|prior auth|application|claim|submission)"
+    r"\bno (?:longer )?(?:need|wish|reason) for (?:\w+ )?(?:authori[sz]ation|request|referral)\b"
+    r"|\b(?:requests?|orders?|referral|authori[sz]ation|prior auth|application|claim|submission)"
     r" (?:(?:is|was|has|been|have|now|hereby|therefore|are|were) ){0,3}(?:withdrawn|cancell?ed"
     r"|rescinded|retracted|voided|revoked|pulled)\b"
     r"|\b(?:withdraw|cancel|rescind|retract|revoke)(?:s|ing|ling)? (?:the|this|our|my|his|her)"
@@ -202,7 +210,11 @@ _OVER = lazy_pattern(
     r"|\b(?:not|never|n['’]t) (?:yet |since |ever )?(?:recurred|returned|come back|reappeared"
     r"|happened again|relapsed)\b"
     r"|\bnothing (?:\w+ ){1,2}(?:come back|recurred|returned|happened)\b"
-    r"|\b(?:nothing|none) since\b|\b(?:episode|event|symptom|complaint|trouble)[- ]free\b"
+    r"|\b(?:nothing|none) (?:since|(?:in|for|over|during) the (?:last|past))\b"
+    r"|\blast (?:episode|event|bout|time)(?: of \w+)? (?:was|is|were|occurred|happened)? ?"
+    r"(?:\w+ ){0,3}(?:months?|years?) ago\b"
+    r"|\b(?:problem|issue|trouble) (?:is |was |has been )?(?:solved|over)\b"
+    r"|\b(?:episode|event|symptom|complaint|trouble)[- ]free\b"
     r"|\b(?:well|fine|ok|okay|quiet|normal|perfect|symptomless|asymptomatic) (?:ever )?since\b"
     r"|\b(?:uneventful|quiet) (?:ever )?since\b",
     re.IGNORECASE,

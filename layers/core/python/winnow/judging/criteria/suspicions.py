@@ -15,7 +15,8 @@ from winnow.judging.lazy_patterns import lazy_pattern
 
 _RETURNED = lazy_pattern(
     r"\b(?:again|re-?current|re-?currences?|recur(?:s|red|ring)|flar(?:e|es|ed|ing)|flare-?ups?"
-    r"|relaps\w+|re-?activat\w+|exacerbat\w+|activity"
+    r"|relaps\w+|re-?appear\w*|re-?emerg\w*|return(?:s|ing)|(?:is|came|coming) back"
+    r"|re-?activat\w+|exacerbat\w+|activity"
     r"|active(?! (?:symptom|inflam|bleed|compl|problem|issue)\w*)|returned|come back|progress\w+"
     r"|post-?operative|complicat\w+|known|established|refractory|longstanding|long-standing"
     r"|remission|quiescent|in the past|previously|formerly|years ago|long ago|at one time)\b",
@@ -30,8 +31,14 @@ _KNOWN = lazy_pattern(
     r"|has been) ){0,2}(?:diagnosed|known|treated|followed|operated)\b"
     r"|\b(?:diagnosed|diagnosis|dx'?d?|known)(?: (?:in|since|at|from|age|about|around|made)){0,2}"
     r" (?:(?:19|20)?\d\d\b|childhood|school)"
+    r"|\b(?:carries|carried|has|had|bears|got|given) (?:that|this|the|his|her|a) (?:\w+ )?"
+    r"(?:diagnosis|label)\b"
+    r"|\b(?:resect(?:ion|ed)|surgery|operat(?:ion|ed)|treat(?:ed|ment)|hospitali[sz]ed)"
+    r" (?:on )?(?:for|of) (?:it|this|that|the same)\b"
+    r"|\b(?:explained|accounted for|caused) by\b|\bno longer (?:think|suspect|consider|believ)\w*"
     r"|\b(?:turn(?:s|ed) out (?:to be|as)|prove[ds]? to be|proven to be)\b"
-    r"|\b(?!denosu|romoso|evolocu|aliro|omali)\w{3,}mab\b|\b(?:azathioprine|mercaptopurine"
+    r"|\b(?!denosu|romoso|evolocu|aliro|omali)\w{3,}mab\b|\b(?:humira|remicade|stelara|entyvio|skyrizi|budesonide"
+    r"|entocort|azathioprine|mercaptopurine"
     r"|methotrexate|\w+citinib)\b",
     re.IGNORECASE,
 )
@@ -59,6 +66,9 @@ _LAYMAN = lazy_pattern(
     r"|who|firmly)){0,2} (?:suspects|fears?|feared|suspecting|fearing|believes?|believed|thinks?"
     r"|thought|worries|worried|wonders?|wondered|convinced|self-?diagnos\w+|afraid|googled|asks"
     r"|asked|suspected (?!of|to|for|with|by|crohn))\b"
+    r"|\b(?:by|per|according to|in the opinion of) (?:(?:his|her|their|the|my) )?(?:\w+ )?"
+    r"(?:patient|mother|father|mom|dad|parents?|wife|husband|spouse|partner|daughter|son|sister|brother|family"
+    r"|friend|neighbou?r|teacher|chiropractor|naturopath|internet|google)\b"
     r"|\bself-?(?:diagnos\w+|suspected)\b|\b(?:his|her|their|patient's|parents'?) (?:own )?"
     r"(?:suspicion|fear|worry|theory|idea|belief)s?\b",
     re.IGNORECASE,
