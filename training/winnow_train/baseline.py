@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from winnow.errors import ProcessUnknownError
-from winnow.heads.card import ARRAYS, CARD, HeadFiles
+from winnow.heads.card import ARRAYS, CARD, TRAINING, HeadFiles
 from winnow.processes.loader import load_definition
 from winnow.processes.schema import ProcessDefinition
 
@@ -19,6 +19,8 @@ class Version:
     head: HeadFiles | None
     file: Path | None
     """Where it lies; None for one from the history."""
+    training: bytes | None = None
+    """training.npz of a head from the history; None: it is not there."""
 
 
 def other_version(wanted: str, definition: ProcessDefinition, file: Path) -> Version:
@@ -46,7 +48,10 @@ def other_version(wanted: str, definition: ProcessDefinition, file: Path) -> Ver
         head = f"./{found.id}.head"
         card = _git(folder, "show", f"{commit}:{head}/{CARD}")
         arrays = _git(folder, "show", f"{commit}:{head}/{ARRAYS}")
-        return Version(found, HeadFiles.of(card, arrays) if card and arrays else None, None)
+        if not (card and arrays):
+            return Version(found, None, None)
+        training = _git(folder, "show", f"{commit}:{head}/{TRAINING}") or None
+        return Version(found, HeadFiles.of(card, arrays), None, training)
     raise ProcessUnknownError(
         f"{wanted!r} is neither a process file nor a version of {definition.id} in the Git history."
     )

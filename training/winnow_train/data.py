@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from winnow.errors import NoTextColumnError, TrainingDataError
 from winnow.judging.text.similarity import count
 from winnow.limits.budget import RecordBudget
+from winnow.limits.unicode import nfkc
 from winnow.models import InvalidRecord, Record
 from winnow.processes.schema import CriteriaProcess, ProcessDefinition
 from winnow.readers import ReadLimits, Source, read
@@ -32,8 +34,14 @@ from winnow.storage.file_names import name_of
 from winnow.tables.columns import plain_name
 from winnow.tables.formulas import restored
 from winnow.tables.numbers import numbers_of, wrong_column
+from winnow_train.near_copies import near_copies, normalised
 
 VERDICTS = ("met", "not_met", "undetermined")
+_NO_PUNCTUATION = frozenset("!?%*\u00a1\u00bf\u203d")
+"""Of the class of punctuation, what negates, doubts or counts."""
+_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
+_IN_DOUBT = re.compile(r"[(\[{/]\s{0,3}(?:not|no|non|un|in|dis|neg)\s{0,3}[)\]}/]")
+"""A negation in brackets: one that holds perhaps."""
 _OPEN = ("partly", "partial", "partlymet", "unclear", "unknown")
 """What people call a case of criteria that is neither met nor not met."""
 _HEADER_BYTES = 1 << 16
@@ -383,7 +391,7 @@ def label_finder(definition: ProcessDefinition) -> Callable[[str], str | None]:
     """From what data call a label to its id.
 
     An id or title as it stands goes first; then one that is alike but for case, blanks and
-    punctuation, where only one label is.
+    punctuation, where only one label is. A sign that negates or doubts is no punctuation.
     """
     if isinstance(definition, CriteriaProcess):
         names = [(label, label) for label in VERDICTS]
@@ -442,6 +450,46 @@ def keys_of(
     return np.frombuffer(b"".join(digests), np.uint64)
 
 
+def copy_keys_of(
+    rows: Sequence[LabelledRow], numeric_columns: Sequence[str], cells_read: Sequence[str] = ()
+) -> NDArray[np.uint64]:
+    """64 bits that stand for the words of each row: the same whatever their layout is."""
+    plain = [replace(row, text=normalised(row.text)) for row in rows]
+    return keys_of(plain, numeric_columns, cells_read)
+
+
+def record_groups(
+    definition: ProcessDefinition,
+    rows: Sequence[LabelledRow],
+    groups: NDArray[np.intp] | None = None,
+) -> NDArray[np.intp]:
+    """The group of each row: near copies are one record.
+
+    Where numbers are judged, too, rows with other numbers are other records. Rows without words
+    are one where a judge cannot tell them apart.
+
+    Args:
+        definition: The process.
+        rows: The rows.
+        groups: Those of their texts; None: they are looked for.
+    """
+    if groups is None:
+        groups = near_copies([row.text for row in rows])
+    numeric, cells = definition.input.numeric_columns, definition.cells_read
+    if not numeric and all(normalised(row.text) for row in rows):
+        return groups
+    keys = keys_of([replace(row, text="") for row in rows], numeric, cells)
+    own = [bool(numeric) or not normalised(row.text) for row in rows]
+    pairs = np.stack([groups.astype(np.uint64), np.where(own, keys, np.uint64(0))], axis=1)
+    return np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1).astype(np.intp)
+
+
+def layouts_of(text: str) -> tuple[str, ...]:
+    """A text as it stands, and as programs that save it again may have changed it."""
+    lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
+    return tuple(dict.fromkeys((text, lines, lines.strip(), " ".join(lines.split()))))
+
+
 def kept_key(kept: str) -> bytes:
     """64 bits that stand for a picture's features, as results keep them."""
     return hashlib.sha256(kept.encode()).digest()[:8]
@@ -463,4 +511,31 @@ def _cells(row: LabelledRow, wanted: Sequence[str]) -> bytes:
 
 
 def _plain(name: str) -> str:
-    return "".join(c for c in name.casefold() if c.isalnum())
+    """A name without case, blanks and punctuation; what negates or doubts is none.
+
+    >>> _plain("Not met."), _plain("not-met"), _plain("met?"), _plain("HER2-")
+    ('notmet', 'notmet', 'met?', 'her2-')
+    """
+    text = nfkc(name).casefold().translate(_DASHES).strip()
+    if _IN_DOUBT.search(text):
+        return text
+    # At either end stands what is no letter, digit or blank.
+    return "".join(
+        char
+        for before, char, after in zip("." + text, text, text[1:] + ".", strict=False)
+        if not _is_dropped(before, char, after)
+    )
+
+
+def _is_dropped(before: str, char: str, after: str) -> bool:
+    """Whether a character makes no difference between names, by those beside it."""
+    if char == "!" and before.isalnum() and after == ".":
+        return True  # it stresses; in front it negates
+    if char in _NO_PUNCTUATION or unicodedata.category(char)[0] not in "PZC":
+        return False
+    if before.isdigit() and after.isdigit():
+        return False  # 1.5, 1-5 and 1 5 are not 15
+    if char != "-":
+        return True
+    # A hyphen, or a dash between blanks; else it is a minus.
+    return (before.isalnum() and after.isalnum()) or before == after == " "

@@ -88,6 +88,9 @@ class Material:
     groups: Ints | None = None
     """Rows of one group share a fold, and at most one of them is a reference. None: rows that a
     judge cannot tell apart are a group."""
+    alike: Ints | None = None
+    """Of the rows, then of the sentences beside them: near copies have the same. None: those that
+    are equal."""
 
     @property
     def row_weights(self) -> Doubles | None:
@@ -120,6 +123,8 @@ def fit(
     process: str,
     encoder: ModelInfo | None,
     picture_encoder: ModelInfo | None = None,
+    evidence_encoder: ModelInfo | None = None,
+    judging: str | None = None,
     criteria: tuple[str, ...] = (),
     evidence: tuple[str, ...] = (),
     understood: tuple[str, ...] | None = None,
@@ -128,6 +133,9 @@ def fit(
     created: str,
     keys: NDArray[np.uint64],
     kept_keys: NDArray[np.uint64] | None = None,
+    none_keys: tuple[NDArray[np.uint64], NDArray[np.uint64]] | None = None,
+    copy_keys: NDArray[np.uint64] | None = None,
+    signatures: NDArray[np.uint16] | None = None,
     decided: Ints | None = None,
     strengths: Sequence[float] | None = None,
     seed: int = 0,
@@ -137,6 +145,8 @@ def fit(
     """A head for these rows.
 
     Args:
+        evidence_encoder: By whose vectors the criteria were judged.
+        judging: The sha256 of what of the definition made the decisions.
         evidence: Names of the numbers behind the criteria's scores.
         understood: Words that may undo evidence, and that the rows vouch for.
         causes: By row, what may undo its decision, as the other rows vouch for it: rows with a
@@ -146,6 +156,9 @@ def fit(
         created: When, ISO 8601.
         keys: One a row; rows that a judge cannot tell apart have the same.
         kept_keys: Of pictures, one a row for what results keep of it; None: rows are texts.
+        none_keys: Of the pictures of no label: what stands for each, and for what results keep.
+        copy_keys: Of texts, one a row for its words.
+        signatures: Of texts, what near copies of the rows are known by.
         decided: Positions of decisions that the head is to vouch for, -1 for one that is no
             label; None: its own.
         strengths: The values of C to choose from. None: by the number of rows.
@@ -173,11 +186,13 @@ def fit(
     weights, bias = solved or _solve(features, None, material, strength, seed)
     arrays, distances = _arrays(material, features, group, weights, bias, seed)
     weaknesses, limit = -logits.max(axis=1), SCOPE
+    of_none = None
     if picture_encoder is not None:
         found = picture_scope(material.numbers, material.none, splits)
         arrays |= found.arrays
         distances, limit = found.distances, PICTURE_SCOPE
         weaknesses = weaknesses if found.weaknesses is None else found.weaknesses
+        of_none = found.none
     scope, novelty, ranks = _scope(distances, weaknesses, limit)
     # Weights hardly become smaller, and each function that starts would have to unpack them.
     packed = _file(np.savez, arrays)
@@ -188,6 +203,8 @@ def fit(
         created=created,
         encoder=encoder,
         picture_encoder=picture_encoder,
+        evidence_encoder=evidence_encoder,
+        judging=judging,
         data=data,
         criteria=criteria,
         features=evidence,
@@ -209,7 +226,8 @@ def fit(
         {
             "arrays_sha256": np.array(card.arrays_sha256),
             "keys": keys,
-            **({} if kept_keys is None else {"kept_keys": kept_keys}),
+            **_given(kept_keys=kept_keys, copy_keys=copy_keys, signatures=signatures),
+            **_stored_none(none_keys, of_none, scope),
             "decided": held_out.decided.astype(np.int32),
             "score": held_out.scores.astype(np.float32),
             "confidence": held_out.confidences.astype(np.float32),
@@ -217,6 +235,30 @@ def fit(
         },
     )
     return Fitted(card, packed, training, shares=held_out.shares)
+
+
+def _given(**arrays: NDArray[Any] | None) -> dict[str, NDArray[Any]]:
+    return {name: array for name, array in arrays.items() if array is not None}
+
+
+def _stored_none(
+    keys: tuple[NDArray[np.uint64], NDArray[np.uint64]] | None,
+    held_out: tuple[Doubles, Doubles] | None,
+    scope: Scope,
+) -> dict[str, NDArray[Any]]:
+    """What training.npz says of pictures of no label: what they are, and how strange."""
+    if keys is None or held_out is None:
+        return {}
+    ranks = (
+        ranked(held_out[0], scope.distances),
+        ranked(held_out[1], scope.weaknesses),
+    )
+    novelty = ranked(ood_score(*ranks), scope.strangeness)
+    return {
+        "none_keys": keys[0],
+        "none_kept_keys": keys[1],
+        "none_novelty": novelty.round(4).astype(np.float32),
+    }
 
 
 @dataclass(frozen=True)
@@ -331,9 +373,9 @@ def _check(material: Material, group: Ints) -> None:
     if few := np.flatnonzero(counts < 2).tolist():
         some = ", ".join(f"{material.labels[i]} ({counts[i]})" for i in few[:5])
         raise TrainingDataError(
-            f"{len(few)} of {len(counts)} labels have fewer than 2 different rows: {some}"
-            f"{', ...' if len(few) > 5 else ''}. Give more rows with another --data, or leave the "
-            "labels out."
+            f"{len(few)} of {len(counts)} labels have fewer than 2 different rows (near "
+            f"copies count as one): {some}{', ...' if len(few) > 5 else ''}. Give more rows with "
+            "another --data, or leave the labels out."
         )
 
 
@@ -480,7 +522,10 @@ def _strengths(material: Material) -> tuple[float, ...]:
 
 
 def _extra_beside(material: Material, held_out: Ints) -> Ints:
-    """Positions of the extra sentences that no held-out row repeats."""
+    """Positions of the extra sentences that no held-out row repeats, or nearly."""
+    if material.alike is not None:
+        beside = material.alike[len(material.known) :]
+        return np.flatnonzero(~np.isin(beside, material.alike[held_out]))
     texts = {material.texts[row] for row in held_out.tolist()} if material.texts else set()
     return np.array([i for i, t in enumerate(material.extra_texts) if t not in texts], np.intp)
 

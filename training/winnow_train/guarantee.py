@@ -72,12 +72,13 @@ def select_threshold(
         right: Whether each row's decision is right.
         precision: Least share of right decisions among the accepted, in (0, 1).
         confidence: How sure the guarantee is to be, in (0, 1).
-        records: The same number for rows that are copies of one record, or None where all
-            differ. Copies are no independent evidence: the guarantee must hold of the rows and also
-            with each record counted once, as right where all its rows are.
+        records: The same number for rows that are copies of one record, or nearly, or None where
+            all differ. Copies are no independent evidence: the guarantee must hold of the rows and
+            also with each record counted once: accepted where any of its rows is, and wrong where
+            one that is accepted is wrong.
     """
     counts = _counts(confidences, right)
-    once = counts if records is None else _counts(*_each_once(confidences, right, records))
+    once = counts if records is None else _counts_once(confidences, right, records)
     level = (1 - confidence) / len(STARTS)
     kept: list[_Count] = []
     for start in STARTS:
@@ -137,13 +138,21 @@ def _counts(confidences: Floats, right: Bools) -> list[_Count]:
     ]
 
 
-def _each_once(
-    confidences: Floats, right: Bools, records: NDArray[np.integer]
-) -> tuple[Floats, Bools]:
-    _, first, place = np.unique(records, return_index=True, return_inverse=True)
-    every = np.ones(len(first), bool)
-    np.logical_and.at(every, place, right)
-    return confidences[first], every
+def _counts_once(confidences: Floats, right: Bools, records: NDArray[np.integer]) -> list[_Count]:
+    """The same, each record counted once."""
+    different, place = np.unique(records, return_inverse=True)
+    surest, surest_wrong = np.full((2, len(different)), -1.0)
+    np.maximum.at(surest, place, confidences)
+    np.maximum.at(surest_wrong, place[~right], confidences[~right])
+    return [
+        _Count(
+            threshold,
+            int((surest >= threshold).sum()),
+            int((surest_wrong >= threshold).sum()),
+            len(different),
+        )
+        for threshold in GRID
+    ]
 
 
 def _shown(found: _Count, precision: float, level: float) -> bool:

@@ -14,7 +14,7 @@ from winnow.ports import Encoder, PictureEncoder
 from winnow.processes.schema import ProcessDefinition
 from winnow.tables.columns import plain_name
 from winnow_train.data import LabelledData, LabelledRow, labels_of
-from winnow_train.decisions import Decisions, decide
+from winnow_train.decisions import Decisions, decide, require_new
 from winnow_train.metrics import (
     Bin,
     LabelMetrics,
@@ -27,6 +27,7 @@ from winnow_train.metrics import (
     reliability,
     risk_coverage,
 )
+from winnow_train.stored import training_beside
 
 MAX_VALUES = 50
 """Values of a column that are shown one by one, the most frequent."""
@@ -83,6 +84,12 @@ class Evaluation:
     """Of these, accepted at the threshold: each a mistake."""
     out_of_scope: int
     """Rows of the process's labels that were called out of scope."""
+    held_out_known: bool = True
+    """False: which rows the head was trained on is not known."""
+    near_copies: int = 0
+    """Rows that were left out: near copies of rows that the head was trained on."""
+    notes: tuple[str, ...] = ()
+    """What is not known of how far the rows are new to the head."""
 
     def document(self) -> dict[str, Any]:
         """The evaluation as `--json` prints it; the curve has about 200 points at most."""
@@ -108,14 +115,28 @@ def evaluate(
     head: HeadFiles | None,
     process_file: Path | None,
     columns: Sequence[str] = (),
+    training: bytes | None = None,
 ) -> tuple[Evaluation, Decisions]:
-    """Measure a process; `columns` are those to slice by.
+    """Measure a process.
+
+    Args:
+        definition: The process.
+        labelled: The rows.
+        encoder: Makes the vectors of texts, or has made those of the pictures.
+        head: Its head.
+        process_file: The process's file, with the head's training.npz in the folder beside it.
+        columns: Those to slice by.
+        training: training.npz of a head that lies in no folder.
 
     Raises:
-        TrainingDataError: No row has a label of the process, or a column to slice by.
+        TrainingDataError: No row has a label of the process, or a column to slice by; or the head
+            was trained on these rows, and what the folds without them decided is missing.
     """
     _require_known(definition, labelled)
-    decisions = decide(definition, labelled.rows, encoder, head, process_file)
+    if process_file is not None:
+        training = training_beside(process_file, definition.id)
+    require_new(definition, labelled, head, training)
+    decisions = decide(definition, labelled.rows, encoder, head, training)
     return measured(definition, decisions, head, columns)
 
 
@@ -159,6 +180,9 @@ def measured(
         calibration=known.calibration,
         rows=len(truths),
         held_out=known.held_out,
+        held_out_known=known.held_out_known,
+        near_copies=len(known.left_out),
+        notes=known.notes,
         accuracy=float(right.mean()),
         macro_f1=float(np.mean([metric.f1 for metric in metrics if metric.known])),
         ece=expected_calibration_error(confidence, right),
@@ -197,13 +221,14 @@ class Comparison:
 def compare(first: Decisions, second: Decisions) -> Comparison:
     """Whether one of two judges is more often right.
 
-    Counted are the rows whose label either has; one that has it not is wrong there.
+    Counted are the rows whose label either has; one that has it not is wrong there. Rows that were
+    left out as near copies of what either was trained on are not counted.
     """
     sides = [
         {row.record: bool(right) for row, right in zip(side.rows, side.right, strict=True)}
         for side in (first, second)
     ]
-    rows = sorted({*sides[0], *sides[1]})
+    rows = sorted({*sides[0], *sides[1]} - first.left_out - second.left_out)
     one, other = (np.array([side.get(row, False) for row in rows], bool) for side in sides)
     return Comparison(int((one & ~other).sum()), int((other & ~one).sum()), mcnemar(one, other))
 

@@ -6,6 +6,9 @@ white space do not count. The similarity is estimated by min-hashing with 64 has
 (Broder, "On the Resemblance and Containment of Documents", 1997). Pairs are looked for among texts
 that agree in one of 16 bands of 4 hashes: of pairs at 0.8, 9,998 in 10,000 are compared.
 Groups are the connected components: a text that is like two others joins them.
+
+A head keeps 16 bits of each hash of its rows, so that near copies of them are known later (b-bit
+minwise hashing: Li and König, 2010).
 """
 
 import hashlib
@@ -20,6 +23,8 @@ from scipy.sparse import csgraph
 from winnow.limits.unicode import nfkc
 
 Words = NDArray[np.uint64]
+Signatures = NDArray[np.uint16]
+Bools = NDArray[np.bool_]
 Ints = NDArray[np.intp]
 
 SHINGLE = 8
@@ -29,6 +34,8 @@ ALIKE = 0.75
 """The least share of hashes that near copies agree in."""
 MAX_PIVOTS = 32
 """Texts of one band's bucket that the others of it are compared with."""
+_MAX_LIKE = 256
+"""Kept texts of one band's bucket that a new text is compared with."""
 _PART = 4_000_000
 """Characters that are hashed at once."""
 _WORD = re.compile(r"\w+")
@@ -66,6 +73,36 @@ def near_copies(texts: Sequence[str]) -> Ints:
     first = np.unique(groups, return_index=True, return_inverse=True)[1:]
     rank = np.argsort(np.argsort(first[0]))
     return rank[first[1]].astype(np.intp)
+
+
+def signatures(texts: Sequence[str]) -> Signatures:
+    """What near copies agree in, shape [texts, HASHES]; nothing of a text can be read from it."""
+    return (_signatures([normalised(text) for text in texts]) >> np.uint64(48)).astype(np.uint16)
+
+
+def like_any(texts: Sequence[str], kept: Signatures) -> Bools:
+    """Whether each text is a near copy of one whose signature was kept."""
+    found = np.zeros(len(texts), bool)
+    if not len(kept) or not len(texts):
+        return found
+    own, kept = signatures(texts), np.unique(kept, axis=0)
+    for band, theirs in zip(_bands(own), _bands(kept), strict=True):
+        order = np.argsort(theirs, kind="stable")
+        starts = np.searchsorted(theirs[order], band, "left")
+        ends = np.searchsorted(theirs[order], band, "right")
+        for at in np.flatnonzero((ends > starts) & ~found).tolist():
+            bucket = order[starts[at] : min(ends[at], starts[at] + _MAX_LIKE)]
+            found[at] = ((kept[bucket] == own[at]).mean(axis=1) >= ALIKE).any()
+    return found
+
+
+def _bands(of: Signatures) -> list[Words]:
+    """Each band of signatures as one number a text."""
+    rows = HASHES // BANDS
+    whole = np.ascontiguousarray(of).view(np.uint64).reshape(len(of), -1)
+    if rows * of.itemsize != whole.itemsize:
+        raise ValueError("a band has to fill 64 bits")
+    return [whole[:, band] for band in range(BANDS)]
 
 
 def _signatures(texts: Sequence[str]) -> Words:

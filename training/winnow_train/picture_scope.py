@@ -34,6 +34,8 @@ class PictureScope:
     distances: Doubles
     weaknesses: Doubles | None
     """None: no picture without a label taught any."""
+    none: tuple[Doubles, Doubles] | None = None
+    """Distances and weaknesses of the pictures without a label, by folds without them."""
 
 
 def picture_scope(
@@ -57,7 +59,25 @@ def picture_scope(
     arrays: dict[str, NDArray[Any]] = {"components": components(features).astype(np.float16)}
     if none is not None:
         arrays["outside"] = against(features, none).astype(np.float32)
-    return PictureScope(arrays, distances, None if none is None else weaknesses)
+    if none is None:
+        return PictureScope(arrays, distances, None)
+    return PictureScope(arrays, distances, weaknesses, _of_none(features, none, len(splits)))
+
+
+def _of_none(features: Doubles, none: Doubles, folds: int) -> tuple[Doubles, Doubles]:
+    """Distances and weaknesses of the pictures without a label: none of them teaches its own.
+
+    Those that are equal share a fold.
+    """
+    distances = unexplained(none - features.mean(axis=0), components(features))
+    weaknesses = np.zeros(len(none))
+    fold = np.unique(none, axis=0, return_inverse=True)[1].reshape(-1) % folds
+    for one in range(folds):
+        taught, held_out = none[fold != one], none[fold == one]
+        if len(held_out) and len(taught):
+            outside = against(features, taught)
+            weaknesses[fold == one] = standardised(held_out, features) @ outside[:-1] + outside[-1]
+    return distances, weaknesses
 
 
 def components(features: Doubles) -> Doubles:

@@ -22,12 +22,22 @@ from winnow_train.fit import Fitted
 from winnow_train.train import train
 from winnow_train.training_set import Options
 
+_NO_PART_OF_JUDGING = {
+    *("format", "created", "data", "metrics", "profile", "promise"),
+    *("arrays_sha256", "arrays_bytes"),
+}
+_WEIGHTS_FILES = ("encoder", "picture_encoder", "evidence_encoder")
+"""Encoders: the same weights under another engine's name are the same."""
+
 
 class Reproduction(FrozenModel):
     """Whether a version that was trained again is the same."""
 
-    same: bool = Field(description="every array of the head, bit for bit, and the calibration")
+    same: bool = Field(
+        description="every array of the head, bit for bit, and all of its card that judges"
+    )
     same_calibration: bool
+    card_differs: tuple[str, ...] = Field((), description="fields of the card that are others")
     arrays: dict[str, float] = Field(
         description="the greatest difference in each array that is not the same"
     )
@@ -133,7 +143,7 @@ def reproduce_from_file(
 
 
 def _require_encoder(card: HeadCard, encoder: Encoder | PictureEncoder) -> None:
-    trained = card.encoder or card.picture_encoder
+    trained = card.encoder or card.picture_encoder or card.evidence_encoder
     if trained is not None and trained.sha256 != encoder.info.sha256:
         raise NotReproducibleError(
             f"The head of {card.process} was trained with the encoder "
@@ -158,17 +168,18 @@ def compared(head: HeadFiles, training: bytes | None, fitted: Fitted) -> Reprodu
     if "decided" in before and before["decided"].shape == after["decided"].shape:
         decisions = int((before["decided"] != after["decided"]).sum())
         confidence = float(np.abs(before["confidence"] - after["confidence"]).max())
-    same_calibration = card.calibration == fitted.card.calibration
-    same = not odd and not differences and same_calibration
+    fields = _fields_that_differ(card, fitted.card)
+    same = not odd and not differences and not fields
     return Reproduction(
         same=same,
-        same_calibration=same_calibration,
+        same_calibration=card.calibration == fitted.card.calibration,
+        card_differs=fields,
         arrays=differences,
         shapes_differ=tuple(odd),
         confidence=confidence,
         decisions=decisions,
         rows=fitted.card.data.rows,
-        sentence=_sentence(fitted.card, odd, differences, decisions, confidence, same),
+        sentence=_sentence(fitted.card, odd, differences, decisions, confidence, fields),
     )
 
 
@@ -178,18 +189,42 @@ def _sentence(
     differences: dict[str, float],
     decisions: int,
     confidence: float,
-    same: bool,
+    fields: Sequence[str],
 ) -> str:
     whose = f"Trained again on {card.data.rows:,} rows, the head of {card.process}"
-    if same:
-        return f"{whose} is the same, bit for bit."
+    others = f" Other on the card: {', '.join(fields)}." if fields else ""
     if odd:
-        return f"{whose} is another one: {', '.join(odd)} have other shapes."
+        return f"{whose} is another one: {', '.join(odd)} have other shapes.{others}"
+    if not differences and fields:
+        return f"{whose} has the same arrays, bit for bit, and judges otherwise.{others}"
+    if not differences:
+        return f"{whose} is the same, bit for bit."
     most = max(differences.values(), default=0.0)
     return (
         f"{whose} differs by {most:.2g} at most in its arrays, and by {confidence:.2g} in "
-        f"confidence; {decisions:,} of {card.data.rows:,} held-out decisions differ."
+        f"confidence; {decisions:,} of {card.data.rows:,} held-out decisions differ.{others}"
     )
+
+
+def _fields_that_differ(card: HeadCard, again: HeadCard) -> tuple[str, ...]:
+    """Fields of a card that judge and are others; what it did not keep yet is not compared."""
+    kept, made = (_judging_fields(one) for one in (card, again))
+    return tuple(
+        name
+        for name, value in kept.items()
+        if name in card.model_fields_set and value is not None and value != made[name]
+    )
+
+
+def _judging_fields(card: HeadCard) -> dict[str, Any]:
+    """All but what names the training and its files, and what `tune` writes."""
+    fields = card.model_dump(exclude=_NO_PART_OF_JUDGING)
+    if card.scope is not None:
+        fields["scope"] = card.scope.model_dump(exclude={"threshold"})
+    for name in _WEIGHTS_FILES:
+        encoder = fields.pop(name)
+        fields[name] = encoder and encoder["sha256"]
+    return fields
 
 
 def _shape(one: NDArray[Any], other: NDArray[Any]) -> bool:

@@ -20,15 +20,18 @@ from winnow.tables.numbers import numbers_of
 from winnow_train.data import (
     LabelledData,
     LabelledRow,
+    copy_keys_of,
     features_of,
     is_of_none,
     kept_keys_of,
     keys_of,
     labels_of,
+    record_groups,
     shown_label,
 )
 from winnow_train.fit import Fitted, Material, fit
 from winnow_train.gain import CriteriaGain
+from winnow_train.near_copies import near_copies, signatures
 
 PICTURE_STRENGTHS = (0.0003, 0.001, 0.003, 0.01)
 """Values of C for 1,280 standardised features: those for a few numbers are too great for them."""
@@ -51,7 +54,7 @@ class Settings:
     weights: NDArray[np.float64] | None = None
     """How many records each row stands for; None: one."""
     groups: NDArray[np.intp] | None = None
-    """Near copies have the same; None: rows that a judge cannot tell apart."""
+    """Near copies have the same; None: they are looked for."""
     strengths: tuple[float, ...] | None = None
     """The values of C to choose from; None: by the number of rows."""
     workers: int = 1
@@ -115,6 +118,7 @@ def train(
     extra = _extra(definition) if reads_text else []
     report(f"encoding {len(texts):,} texts")
     vectors = _vectors(texts, encoder, len(rows))
+    alike = near_copies([*texts, *(text for text, _ in extra)]) if reads_text else None
     material = Material(
         labels=labels,
         known=known,
@@ -125,7 +129,8 @@ def train(
         extra_vectors=_vectors([text for text, _ in extra], encoder, len(extra)),
         extra_known=np.array([position[label] for _, label in extra], np.intp),
         weights=settings.weights,
-        groups=settings.groups if reads_text else None,
+        groups=_groups(definition, rows, settings, alike),
+        alike=alike,
     )
     return fit(
         material,
@@ -136,6 +141,8 @@ def train(
         threshold=definition.threshold,
         created=created,
         keys=keys_of(rows, numeric),
+        copy_keys=copy_keys_of(rows, numeric) if reads_text else None,
+        signatures=signatures(texts) if reads_text else None,
         strengths=settings.strengths,
         seed=settings.seed,
         workers=settings.workers,
@@ -220,6 +227,7 @@ def _train_pictures(
         created=created,
         keys=keys_of(rows, ()),
         kept_keys=kept_keys_of(rows),
+        none_keys=_none_keys(none),
         strengths=settings.strengths or PICTURE_STRENGTHS,
         seed=settings.seed,
         report=report,
@@ -272,7 +280,7 @@ def _train_criteria(
         vectors=np.zeros((len(rows), 0), np.float32),
         numbers=criteria_inputs(judgements).numbers,
         weights=settings.weights,
-        groups=settings.groups,
+        groups=_groups(definition, rows, settings),
     )
     fitted = fit(
         material,
@@ -280,6 +288,8 @@ def _train_criteria(
         kind="criteria",
         process=definition.id,
         encoder=None,
+        evidence_encoder=encoder.info,
+        judging=definition.judging_sha256,
         criteria=tuple(criterion.id for criterion in definition.criteria),
         evidence=FEATURES,
         understood=tuple(sorted(vouched)),
@@ -287,6 +297,8 @@ def _train_criteria(
         threshold=definition.threshold,
         created=created,
         keys=keys_of(rows, (), definition.cells_read),
+        copy_keys=copy_keys_of(rows, (), definition.cells_read),
+        signatures=signatures([row.text for row in rows]),
         decided=np.array([position.get(j.decision.value, -1) for j in judgements], np.intp),
         strengths=settings.strengths,
         seed=settings.seed,
@@ -296,6 +308,27 @@ def _train_criteria(
         confidence = stored["confidence"].astype(np.float64)
     gain = CriteriaGain.of(rows, judgements, confidence, definition.threshold)
     return replace(fitted, gain=gain)
+
+
+def _none_keys(
+    none: tuple[LabelledRow, ...],
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64]] | None:
+    kept = kept_keys_of(none)
+    return None if kept is None else (keys_of(none, ()), kept)
+
+
+def _groups(
+    definition: ProcessDefinition,
+    rows: tuple[LabelledRow, ...],
+    settings: Settings,
+    alike: NDArray[np.intp] | None = None,
+) -> NDArray[np.intp] | None:
+    """The group of each row; None: none reads a text, and no number is a copy of another."""
+    if not definition.judges_texts:
+        return None
+    if settings.groups is not None:
+        return settings.groups
+    return record_groups(definition, rows, None if alike is None else alike[: len(rows)])
 
 
 def _vectors(

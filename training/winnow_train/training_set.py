@@ -36,9 +36,9 @@ from winnow_train.data import (
 )
 from winnow_train.fit import MANY
 from winnow_train.holdout import Side, sides
-from winnow_train.near_copies import near_copies, text_key
+from winnow_train.near_copies import like_any, near_copies, text_key
 from winnow_train.reviews import Reviews
-from winnow_train.stored import read_training
+from winnow_train.stored import HeldOutDecisions, read_training
 
 Ints = NDArray[np.intp]
 
@@ -155,25 +155,25 @@ def prepare(champion: Champion, reviews: Reviews, options: Options = DEFAULTS) -
         groups = np.unique(keys, return_inverse=True)[1].astype(np.intp)
         names = [f"{key:016x}" for key in keys.tolist()]
     stored = None if champion.training is None else read_training(champion.training)
-    known = stored.known if stored else frozenset()
+    seen = _seen(definition, used, keys, stored)
     placed = sides(
         definition.id,
         groups,
         names,
-        [_fixed(r, b, int(k) in known) for r, b, k in zip(used, before, keys, strict=True)],
+        [_fixed(r, b, s) for r, b, s in zip(used, before, seen, strict=True)],
         [row.kind in (Kind.REVIEW, Kind.AUDIT) for row in used],
         options.held_out,
     )
     kept = [i for i, side in enumerate(placed) if side is not Side.BETWEEN]
     # The champion may have been trained elsewhere, on an export of the same reviews.
-    shown = {i for i in kept if placed[i] is Side.HELD_OUT and int(keys[i]) in known}
+    shown = {i for i in kept if placed[i] is Side.HELD_OUT and seen[i]}
     kept = [i for i in kept if i not in shown]
     rows = tuple(used[i].model_copy(update={"held_out": placed[i] is Side.HELD_OUT}) for i in kept)
     held_out = sum(row.held_out for row in rows)
     if held_out < options.min_held_out:
         raise ReviewsTooFewError(
             f"Of {count_:,} reviews of {definition.id} {held_out:,} are held out to compare "
-            f"versions on, and it takes {options.min_held_out:,}{_known(used, keys, known)}."
+            f"versions on, and it takes {options.min_held_out:,}{_known(used, seen)}."
         )
     counts = Counts(
         from_files=sum(row.source is None for row in rows),
@@ -198,11 +198,26 @@ def prepare(champion: Champion, reviews: Reviews, options: Options = DEFAULTS) -
     return Prepared(rows, np.unique(groups[kept], return_inverse=True)[1].astype(np.intp), counts)
 
 
-def _known(rows: Sequence[TrainingRow], keys: NDArray[np.uint64], seen: frozenset[int]) -> str:
+def _seen(
+    definition: ProcessDefinition,
+    rows: Sequence[TrainingRow],
+    keys: NDArray[np.uint64],
+    stored: HeldOutDecisions | None,
+) -> list[bool]:
+    """Whether the champion was trained on each row, or on a near copy, as far as it is known."""
+    if stored is None:
+        return [False] * len(rows)
+    known = stored.known
+    same = [key in known for key in keys.tolist()]
+    if stored.signatures is None or definition.input.numeric_columns:
+        return same
+    alike = like_any([row.text for row in rows], stored.signatures)
+    return [one or bool(other) for one, other in zip(same, alike, strict=True)]
+
+
+def _known(rows: Sequence[TrainingRow], seen: Sequence[bool]) -> str:
     """How many reviews the champion knows, in brackets; empty without any."""
-    known = sum(
-        r.source is not None and k in seen for r, k in zip(rows, keys.tolist(), strict=True)
-    )
+    known = sum(r.source is not None and s for r, s in zip(rows, seen, strict=True))
     return f" ({known:,} are records that the champion was trained on)" if known else ""
 
 

@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 import yaml
 
-from winnow.errors import ProcessInvalidError
+from winnow.errors import HeadInvalidError, ProcessInvalidError
 from winnow.heads.card import CARD, HeadCard, HeadFiles, Scope, ThresholdGuarantee, folder_of
 from winnow.ports import Encoder, PictureEncoder
 from winnow.processes.loader import load_definition
 from winnow.processes.schema import ProcessDefinition
 from winnow.storage.replacing import replace_files
-from winnow_train.data import LabelledData, keys_of, labels_of
-from winnow_train.decisions import decide
+from winnow_train.data import LabelledData, labels_of, record_groups
+from winnow_train.decisions import decide, require_new
 from winnow_train.guarantee import SelectedThreshold, explain_failure, select_threshold
 from winnow_train.measure import SliceMetrics, metrics_by_column, metrics_by_label
 from winnow_train.scope import scope_threshold
+from winnow_train.stored import training_beside
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,15 @@ class TuneReport:
     by_label: list[SliceMetrics]
     by_column: Mapping[str, list[SliceMetrics]]
     copies: int
-    """Rows that repeat another: as evidence each record counts once."""
+    """Rows that nearly repeat another: as evidence each record counts once."""
     trained_on: int
     """Rows that the head was trained on."""
+    held_out_known: bool
+    """False: which rows the head was trained on is not known."""
+    near_copies: int
+    """Rows that were left out: near copies of rows that the head was trained on."""
+    notes: tuple[str, ...]
+    """What is not known of how far the rows are new to the head."""
     unknown: int
     """Rows with a label that the process does not know."""
     unknown_recognised: int
@@ -58,6 +65,11 @@ class TuneReport:
     """Whether the rows show that the scope loses no more than was asked; True without a scope."""
     failure: str
     """Why there is no threshold; empty where there is one."""
+
+    @property
+    def held_out(self) -> bool | None:
+        """Whether no row was trained on; None: it is not known."""
+        return not self.trained_on if self.held_out_known else None
 
     def document(self) -> dict[str, Any]:
         """The report as `--json` prints it."""
@@ -72,7 +84,9 @@ class TuneReport:
             "right": selected.right,
             "coverage": selected.coverage,
             "rows_wanted": selected.rows_wanted,
-            "held_out": not self.trained_on,
+            "held_out": self.held_out,
+            "near_copies": self.near_copies,
+            "notes": list(self.notes),
             "scope_threshold": self.scope.threshold if self.scope else None,
             "foreign": self.unknown,
             "foreign_recognised": self.unknown_recognised,
@@ -103,10 +117,15 @@ def tune(
     those to report the coverage by.
 
     Raises:
-        TrainingDataError: There is no such column.
+        TrainingDataError: There is no such column; or the head was trained on these rows, and what
+            the folds without them decided is missing.
+        HeadInvalidError: The head was trained for another definition.
     """
-    decisions = decide(definition, labelled.rows, encoder, head, process_file)
     card = head.card() if head else None
+    _require_its_own(definition, card)
+    training = training_beside(process_file, definition.id)
+    require_new(definition, labelled, head, training)
+    decisions = decide(definition, labelled.rows, encoder, head, training)
     scope = card.scope if card else None
     limit = None
     if scope is not None:
@@ -116,7 +135,7 @@ def tune(
             decisions = decisions.with_scope(limit)
     records = None
     if definition.input.text_columns:
-        records = keys_of(decisions.rows, definition.input.numeric_columns, definition.cells_read)
+        records = record_groups(definition, decisions.rows)
     right, acceptable = decisions.right, decisions.acceptable
     selected = select_threshold(acceptable, right, target.precision, target.confidence, records)
     accepted = (
@@ -136,6 +155,9 @@ def tune(
         },
         copies=0 if records is None else len(records) - len(np.unique(records)),
         trained_on=decisions.held_out,
+        held_out_known=decisions.held_out_known,
+        near_copies=len(decisions.left_out),
+        notes=decisions.notes,
         unknown=int(unknown.sum()),
         unknown_recognised=int((unknown & decisions.out_of_scope).sum()),
         card=card,
@@ -145,6 +167,15 @@ def tune(
             explain_failure(selected, acceptable, right) if selected.threshold is None else ""
         ),
     )
+
+
+def _require_its_own(definition: ProcessDefinition, card: HeadCard | None) -> None:
+    if card is not None and not card.vouches_for(definition.judging_sha256):
+        raise HeadInvalidError(
+            f"The head of {definition.id} was trained for another definition of it: how sure it is "
+            "of these decisions says nothing of how many are right.",
+            hint="Train it again with this definition: `winnow train`.",
+        )
 
 
 def write_guarantee(
@@ -190,7 +221,7 @@ def write_guarantee(
             right=selected.right,
             file=labelled.file,
             data_sha256=labelled.sha256,
-            held_out=not report.trained_on,
+            held_out=report.held_out,
             created=now.isoformat(timespec="seconds"),
             judging=definition.judging_sha256,
             shown=selected.shown,

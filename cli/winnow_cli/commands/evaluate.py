@@ -133,7 +133,13 @@ def evaluate(
         version = other_version(against, definition, file)
         rows = load_labelled(version.definition, data, label_column, text_column, model).data
         other, other_decisions = measure(
-            version.definition, rows, encoder, version.head, version.file, slices or []
+            version.definition,
+            rows,
+            encoder,
+            version.head,
+            version.file,
+            slices or [],
+            version.training,
         )
         comparison = compare(decisions, other_decisions)
         document["against"] = other.document()

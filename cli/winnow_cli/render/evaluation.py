@@ -28,6 +28,16 @@ def print_evaluation(
             f"{evaluation.held_out:,} of {evaluation.rows:,} rows were trained on: they count as a "
             "fold without them decided."
         )
+    for side, words in ((evaluation, "this version"), (other, "the other version")):
+        if side is not None and side.near_copies:
+            note(
+                f"{side.near_copies:,} rows were left out: they are near copies of rows that "
+                f"{words} was trained on."
+            )
+    for line in evaluation.notes:
+        note(line)
+    for line in other.notes if other is not None else ():
+        note(f"The other version: {line}")
     _print_labels(evaluation)
     if len(evaluation.labels) <= MAX_CONFUSED:
         _print_confusion(evaluation)

@@ -15,7 +15,14 @@ def explain_tuning(report: "TuneReport") -> None:
         loss = report.target.scope_loss
         note(f"Too few rows to show that at most {loss:g} of the in-scope rows are rejected.")
     if report.copies:
-        note(f"{report.copies:,} rows repeat another: as evidence each record counts once.")
+        note(f"{report.copies:,} rows nearly repeat another: as evidence each counts once.")
+    if report.near_copies:
+        note(
+            f"{report.near_copies:,} rows were left out: they are near copies of rows that the "
+            "head was trained on."
+        )
+    for line in report.notes:
+        note(line)
     if report.trained_on:
         note(
             f"{report.trained_on:,} of {report.selected.rows:,} rows were used in training. Their "

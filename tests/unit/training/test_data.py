@@ -4,6 +4,7 @@ import csv
 import json
 import random
 import re
+import string
 import warnings
 from pathlib import Path
 
@@ -130,6 +131,11 @@ def test_example_sentences_do_not_teach_the_rows_that_repeat_them(tmp_path: Path
     assert told["metrics"]["accuracy"] < 0.6
 
 
+def other(*seed: int) -> str:
+    """Letters that make a text no near copy of another."""
+    return "".join(random.Random(str(seed)).choices(string.ascii_lowercase, k=14))
+
+
 # -- labels --------------------------------------------------------------------------------------
 
 ODD = [
@@ -142,7 +148,7 @@ ODD = [
 
 def test_labels_are_what_the_data_call_them(folder: Path) -> None:
     made = [
-        (f"w{i}a w{i}b filler{n % 3}", name, "") for i, name in enumerate(ODD) for n in range(6)
+        (f"w{i}a w{i}b {other(i, n % 3)}", name, "") for i, name in enumerate(ODD) for n in range(6)
     ]
     told = create(write_rows(folder / "f.csv", made))
     assert told["metrics"]["accuracy"] > 0.9, "no two labels became one"
@@ -162,9 +168,79 @@ def test_a_label_is_found_by_its_name_before_one_that_is_like_it() -> None:
     )
     find = label_finder(definition)
     assert [find(name) for name in ("C++", "C", "card", "loan")] == ["card", "loan", "card", "loan"]
-    assert [find(name) for name in ("an-APP", "Loan ", "c", "", "?")] == ["app", "loan"] + [
-        None
-    ] * 3
+    assert [find(name) for name in ("an-APP", "Loan ", "c", "c ++")] == [
+        "app",
+        "loan",
+        "loan",
+        "card",
+    ]
+    assert [find(name) for name in ("", "?")] == [None, None]
+
+
+VERDICT = """\
+id: v
+version: 1.0.0
+kind: criteria
+title: V
+criteria: [{id: c, title: C, statements: [It is so.]}]
+logic: {all_of: [c]}
+"""
+SIGNS = """\
+id: s
+version: 1.0.0
+kind: labels
+title: S
+labels: [{id: pos, title: HER2+}, {id: neg, title: HER2-}, {id: er}, {id: low, title: Grade 1.5}]
+"""
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        *("!met", "!= met", "≠ met", "≠met", "¬met", "~met", "± met", "❌ met", "✗ met", "met ✗"),
+        *("met?", "met ?", "met??", "?met", "met (?)", "not met?", "not_met?", "unclear!?", "?"),
+        *("(not) met", "[no] met", "{non} met", "not/met?", "met/not met", "met / no", "met!?"),
+        *(
+            "-met",
+            "met-",
+            "<met",
+            "met>",
+            "met %",
+            "100% met",
+            "met*",
+            "m\u0336et\u0336",
+            "=/= met",
+        ),
+    ],
+)
+def test_a_sign_that_negates_or_doubts_is_no_punctuation(named: str) -> None:
+    assert label_finder(load_definition(VERDICT, "v"))(named) is None
+
+
+@pytest.mark.parametrize(
+    ("label", "names"),
+    [
+        ("met", "Met|MET|met.|'met'|(met)|[met]|met\u200b|• met|met…|met!|ｍｅｔ"),
+        ("not_met", "not met|Not met.|not-met|not – met|NotMet|NOT MET;|“not met”|not\u00a0met"),
+        ("undetermined", "Undetermined|Partly met|partial|Unclear.|unknown|Partly-met"),
+    ],
+)
+def test_case_blanks_and_punctuation_make_no_other_label(label: str, names: str) -> None:
+    find = label_finder(load_definition(VERDICT, "v"))
+    assert {find(name) for name in names.split("|")} == {label}
+
+
+def test_what_signs_tell_apart_stays_apart() -> None:
+    find = label_finder(load_definition(SIGNS, "s"))
+    for label, names in {
+        "pos": "HER2+|her2+|HER2 +",
+        "neg": "HER2-|her2-|HER2\u2212|HER2 –",
+        "er": "ER|er.|E.R.|(er)",
+        "low": "Grade 1.5|grade-1.5|GRADE 1.5.",
+    }.items():
+        assert {find(name) for name in names.split("|")} == {label}
+    others = "HER2|HER2?|HER2±|ER+|ER-|er (-)|er(+)|ER±|grade 15|grade 1-5|grade 1,5|+|-"
+    assert {find(name) for name in others.split("|")} == {None}
 
 
 @pytest.mark.parametrize(
@@ -330,7 +406,9 @@ def test_the_more_rows_the_fewer_choices(
 
 def test_figures_are_of_all_labels_though_results_list_ten(folder: Path) -> None:
     """Fifteen labels in words alone, so that a judge can be asked for each."""
-    made = [(f"w{i}a w{i}b filler{n % 4}", f"label {i}", "") for i in range(15) for n in range(6)]
+    made = [
+        (f"w{i}a w{i}b {other(i, n % 4)}", f"label {i}", "") for i in range(15) for n in range(6)
+    ]
     data = write_rows(folder / "f.csv", made)
     create(data)
     book = ProcessRegistry.from_directory(folder)
@@ -340,7 +418,9 @@ def test_figures_are_of_all_labels_though_results_list_ten(folder: Path) -> None
         assert len(listed) == 10
         assert [one.score for one in listed] == sorted((o.score for o in listed), reverse=True)
         assert (listed[0].label, listed[0].score) == (judgement.decision.value, judgement.score)
-    fresh = [(f"{text} more", label, "") for text, label, _ in made]
+    fresh = [
+        (f"w{i}a w{i}b {other(i, n)}", f"label {i}", "") for i in range(15) for n in range(10, 16)
+    ]
     told = winnow("evaluate", write_rows(folder / "g.csv", fresh))["evaluation"]
     assert len(told["by_label"]) == len(told["confusion"]) == 15
     assert sum(map(sum, told["confusion"])) == told["rows"] == 90
@@ -381,7 +461,9 @@ def test_a_share_that_nobody_can_promise_is_a_wrong_call(folder: Path, precision
 
 def test_the_page_holds_any_label_and_asks_no_network(folder: Path) -> None:
     names = ["costs $5 and $10", "日本語", "x" * 300, "<script>alert(1)</script>", "https://e.org"]
-    made = [(f"w{i}a w{i}b filler{n}", name, "") for i, name in enumerate(names) for n in range(8)]
+    made = [
+        (f"w{i}a w{i}b {other(i, n)}", name, "") for i, name in enumerate(names) for n in range(8)
+    ]
     data = write_rows(folder / "f.csv", made)
     create(data)
     winnow("evaluate", data, "--html", str(folder / "page.html"))

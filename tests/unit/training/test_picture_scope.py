@@ -3,7 +3,7 @@
 import numpy as np
 
 from winnow.heads.linear import unexplained
-from winnow_train.picture_scope import COMPONENTS, components, picture_scope
+from winnow_train.picture_scope import COMPONENTS, components, picture_scope, standardised
 
 RNG = np.random.default_rng(0)
 SPLITS = [(np.flatnonzero(np.arange(200) % 5 != k), np.arange(k, 200, 5)) for k in range(5)]
@@ -53,3 +53,20 @@ def test_what_is_of_no_label_is_weak() -> None:
     weights = scope.arrays["outside"].astype(np.float64)
     weak = (none - points.mean(axis=0)) / points.std(axis=0) @ weights[:-1] + weights[-1]
     assert np.quantile(scope.weaknesses, 0.9) < np.quantile(weak, 0.1)
+
+
+def test_pictures_of_none_are_measured_by_what_was_learned_without_them() -> None:
+    """Pictures of none that look like the labels' own are learned by heart, and no more."""
+    features = RNG.normal(size=(100, 400))
+    none = RNG.normal(size=(60, 400))
+    none = np.concatenate([none, none[:20]])
+    folds = [(np.flatnonzero(np.arange(100) % 5 != k), np.arange(k, 100, 5)) for k in range(5)]
+    scope = picture_scope(features, none, folds)
+    assert scope.none is not None
+    outside = scope.arrays["outside"]
+    by_heart = standardised(none, features) @ outside[:-1] + outside[-1]
+    distances, weaknesses = scope.none
+    assert weaknesses.mean() < by_heart.mean() - 1
+    assert np.allclose(weaknesses[60:], weaknesses[:20]), "equal pictures share a fold"
+    assert distances.shape == (80,)
+    assert picture_scope(features, None, folds).none is None

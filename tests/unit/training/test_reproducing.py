@@ -143,3 +143,63 @@ def fitted_again(before: Champion) -> Fitted:
         before.definition, labelled_data(before.definition, file_rows(), "bank.csv"), FakeEncoder(),
         label_column="label", text_column="text", created=CREATED,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("temperature", 9.0),
+        ("labels", ("loan", "card", "app")),
+        ("understood", ("whether",)),
+        ("caps", {"past": 1.0}),
+        ("kind", "criteria"),
+        ("criteria", ("pain",)),
+        ("features", ("length",)),
+        ("gram_bits", 15),
+        ("judging", "0" * 64),
+        ("encoder", ModelInfo(name="other", version="1", sha256="1" * 64, engine="fake")),
+        ("scope", None),
+        ("calibration", None),
+    ],
+)
+def test_a_card_that_judges_otherwise_is_another_head(field: str, value: object):
+    before = champion()
+    assert before.head is not None
+    fitted = fitted_again(before)
+    card, arrays = before.head.checked()
+    changed = {field: value}
+    if field == "scope":
+        assert card.scope is not None
+        changed = {"scope": card.scope.model_copy(update={"strangeness": (0.0, 1.0)})}
+    if field == "calibration":
+        assert card.calibration is not None
+        changed = {"calibration": card.calibration.model_copy(update={"rows": 3})}
+    other = card.model_copy(update=changed)
+    found = compared(
+        HeadFiles.of(other.model_dump_json().encode(), arrays), before.training, fitted
+    )
+    assert field in found.card_differs
+    assert not found.same
+    assert field in found.sentence
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"created": "2030-01-01T00:00:00+00:00"},
+        {"promise": None},
+        {"profile": None},
+        {"judging": None},
+        {"evidence_encoder": None},
+    ],
+)
+def test_what_tuning_writes_and_older_cards_lack_is_no_difference(changed: dict[str, object]):
+    before = champion()
+    assert before.head is not None
+    card, arrays = before.head.checked()
+    assert card.scope is not None
+    scope = card.scope.model_copy(update={"threshold": 0.5})
+    other = card.model_copy(update={**changed, "scope": scope})
+    files = HeadFiles.of(other.model_dump_json().encode(), arrays)
+    found = compared(files, before.training, fitted_again(before))
+    assert (found.same, found.card_differs) == (True, ())

@@ -12,7 +12,7 @@ from PIL import Image
 from tests.fakes.picture_encoder import FakePictureEncoder
 from tests.fakes.retraining import CREATED, LATER, reviews_of
 from winnow.errors import ReviewsTooFewError, StoredDataInvalidError
-from winnow.heads.card import HeadFiles, folder_of
+from winnow.heads.card import HeadFiles
 from winnow.judging.pictures import picture_judge
 from winnow.judging.pictures.vectors import as_kept, kept_features
 from winnow.processes.loader import load_definition
@@ -223,15 +223,12 @@ def test_files_of_pictures_are_known_again_by_a_head_that_reviews_of_them_taught
     labelled = of_pictures(tmp_path / "pictures")
     reviewed = reviews_of_pictures(labelled)
     made = retrain(champion(), reviews_of(reviewed), ENCODER, created=LATER)
-    folder = folder_of(tmp_path / "colours.yaml", "colours")
-    folder.mkdir()
-    (folder / "training.npz").write_bytes(made.challenger.fitted.training)
     decisions = decide(
         made.challenger.definition,
         labelled.rows,
         ENCODER,
         made.challenger.head,
-        tmp_path / "colours.yaml",
+        made.challenger.fitted.training,
     )
     trained = {row.id for row in made.prepared.rows if not row.held_out}
     expected = [f"v-{row.record}" in trained for row in labelled.rows]

@@ -380,7 +380,7 @@ class TensorFlowMissingError(ModelError):
 
 
 class HeadInvalidError(ModelError):
-    """A trained head is damaged, or was trained for another process or with another encoder."""
+    """A trained head is damaged, or was trained for another process, definition or encoder."""
 
     code = "head_invalid"
     hint = "Train it again with `winnow train`, using the model that will judge."

@@ -43,6 +43,7 @@ from winnow.steps.classify import classify
 from winnow.steps.filter import filter_run
 from winnow.steps.serialize import SerializeOptions, serialize
 from winnow_train.data import read_labelled
+from winnow_train.decisions import decide
 from winnow_train.measure import compare, evaluate
 from winnow_train.train import train
 
@@ -271,8 +272,10 @@ def test_rows_trained_on_are_measured_by_folds_without_them(
     assert honest.held_out == honest.rows == 240
     # Noise cannot be learned: with a tenth of labels wrong, nothing honest is near perfect.
     assert 0.85 < honest.accuracy < 0.97
-    learned_by_heart, _ = evaluate(definition, seen, FakeEncoder(), head, None)
-    assert learned_by_heart.accuracy > honest.accuracy
+    learned_by_heart = decide(definition, seen.rows, FakeEncoder(), head, None)
+    assert learned_by_heart.right.mean() > honest.accuracy
+    with pytest.raises(TrainingDataError, match="is missing: what it learned by heart"):
+        evaluate(definition, seen, FakeEncoder(), head, None)
     assert {part.name for part in honest.parts["branch"]} == {"north", "south"}
     assert sum(part.rows for part in honest.parts["branch"]) == 240
     fresh = read_labelled(write_rows(tmp_path / "f.csv", rows(100, 5)), definition, "label")

@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+import string
 from pathlib import Path
 
 import pytest
@@ -40,13 +41,19 @@ SAID = {
 TEXTS = [f"{first} {second}" for first in SAID["bleeding"] for second in SAID["anemia"]]
 
 
+def case(text: str, number: int) -> str:
+    """What only one record says: without it records would be near copies."""
+    draw = random.Random(f"{text} {number}")
+    return " ".join("".join(draw.choices(string.ascii_lowercase, k=7)) for _ in range(12)) + "."
+
+
 def trained(
     folder: Path, monkeypatch: pytest.MonkeyPatch, decide: dict[str, str]
 ) -> ProcessRegistry:
     """A book with a head, trained by the command on 20 rows a text, decided as told."""
     monkeypatch.setattr(winnow_encoder, "load_encoder", lambda *_, **__: FakeEncoder())
     (folder / "bleed.yaml").write_text(PROCESS, encoding="utf-8")
-    made = [(f"{text} Room {room}.", decide[text]) for text in TEXTS for room in range(20)]
+    made = [(f"{text} {case(text, n)}", decide[text]) for text in TEXTS for n in range(20)]
     random.Random(0).shuffle(made)
     with (folder / "rows.csv").open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows([("text", "decision"), *made])

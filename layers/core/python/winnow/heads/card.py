@@ -93,8 +93,9 @@ class ThresholdGuarantee(FrozenModel):
     right: int
     file: str
     data_sha256: str
-    held_out: bool = Field(
-        description="false: some rows were trained on; their held-out decisions were used"
+    held_out: bool | None = Field(
+        description="false: some rows were trained on; their held-out decisions were used; null: "
+        "it is not known whether any was"
     )
     created: str
     judging: str | None = Field(
@@ -147,6 +148,16 @@ class HeadCard(FrozenModel):
     picture_encoder: ModelInfo | None = Field(
         None, description="whose features the head weighs; absent: it reads no pictures"
     )
+    evidence_encoder: ModelInfo | None = Field(
+        None,
+        description="by whose vectors the criteria were judged that the head weighs; absent: the "
+        "head is of labels, or was trained before this was kept",
+    )
+    judging: str | None = Field(
+        None,
+        description="sha256 of what of the definition makes the decisions that the head vouches "
+        "for; absent: the head is of labels, or was trained before this was kept",
+    )
     data: TrainingData
     criteria: tuple[str, ...] = Field((), description="criteria whose scores it weighs")
     features: tuple[str, ...] = Field(
@@ -173,6 +184,10 @@ class HeadCard(FrozenModel):
     promise: ThresholdGuarantee | None = None
     arrays_sha256: str
     arrays_bytes: int
+
+    def vouches_for(self, judging: str) -> bool:
+        """Whether decisions that are made so are those it was trained on, as far as it says."""
+        return self.judging in (None, judging)
 
     @property
     def info(self) -> HeadInfo:

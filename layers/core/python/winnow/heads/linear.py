@@ -236,7 +236,7 @@ def check_encoder(card: HeadCard, process_id: str, encoder: ModelInfo) -> None:
     Raises:
         HeadInvalidError: It was trained with another.
     """
-    trained = card.encoder or card.picture_encoder
+    trained = card.encoder or card.picture_encoder or card.evidence_encoder
     if trained is not None and not same_vectors(trained.sha256, encoder.sha256):
         raise HeadInvalidError(
             f"The head of {process_id} was trained with {trained.name} "

@@ -221,6 +221,12 @@ def _checked(draft: Draft, registry: ModelRegistry) -> HeadCard | None:
         # Every run would fail by it.
         hint = "Train it again with this definition: `winnow train`."
         raise PublishInvalidError(error.message, hint=hint) from None
+    if not card.vouches_for(definition.judging_sha256):
+        raise PublishInvalidError(
+            f"The head was trained for another definition of {definition.id} than "
+            f"{definition.version}: what it says of these decisions is no probability.",
+            hint="Train it again with this definition: `winnow train`.",
+        )
     return card
 
 

@@ -5,7 +5,9 @@ The head is a linear classifier of the criteria's scores and of what their evide
 decision is the score; if the two disagree it is low, and the record goes to review. So it is if a
 word may undo the evidence that no training row vouches for, or a denial only resembles what the
 definition denies (undoing.py). The decision and its
-criteria stay those of the logic, which a person can follow.
+criteria stay those of the logic, which a person can follow. Of another definition than the one it
+was trained with it knows nothing: its score is no probability there, is not marked as one, and is
+as low as where a word may undo the evidence.
 """
 
 from collections.abc import Sequence
@@ -20,6 +22,7 @@ from winnow.judging.base import ProcessJudge, RecordBatch
 from winnow.judging.criteria.evidence_features import FEATURES, evidence_features
 from winnow.judging.criteria.undoing import (
     FAR,
+    UNDONE_CONFIDENCE,
     FarDenial,
     UndoingWords,
     cap,
@@ -55,6 +58,7 @@ class CalibratedCriteriaJudge(ProcessJudge):
         self.rules = rules
         """What decides; another head of the same definition may weigh its judgements, too."""
         self._head = LinearHead.load(card, arrays)
+        self._is_its_own = card.vouches_for(definition.judging_sha256)
         self._undoing = UndoingWords(definition)
         self._is_far_denial = FarDenial(definition)
 
@@ -79,7 +83,9 @@ class CalibratedCriteriaJudge(ProcessJudge):
         ).round(SCORE_DECIMALS)
         confidences = np.clip(head.confidences(scores), 0, 1).round(SCORE_DECIMALS)
         confidences = np.minimum(confidences, [self._cap(judgement) for judgement in judgements])
-        calibration = head.card.calibration
+        calibration = head.card.calibration if self._is_its_own else None
+        if not self._is_its_own:
+            confidences = np.minimum(confidences, np.minimum(scores, UNDONE_CONFIDENCE))
         return [
             judgement.model_copy(
                 update={
