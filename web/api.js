@@ -29,10 +29,10 @@ export function whenSignedOut(run) {
   onSignedOut = run;
 }
 
-async function request(method, path, { body, key, keepalive, again = true } = {}) {
+async function request(method, path, { body, key, keepalive, token, again = true } = {}) {
   const headers = { Accept: "application/json" };
-  const token = await bearer();
-  if (token) headers.Authorization = `Bearer ${token}`;
+  const given = token ?? await bearer();
+  if (given) headers.Authorization = `Bearer ${given}`;
   if (method === "POST") {
     headers["Content-Type"] = "application/json";
     headers["Winnow-Through"] = "page";
@@ -62,17 +62,31 @@ async function request(method, path, { body, key, keepalive, again = true } = {}
   throw new Problem(answer.status, problem, after);
 }
 
+/** What an answer says. One that was cut off on its way may have been heeded: it is asked for again. */
+async function read(answer) {
+  try {
+    return await answer.json();
+  } catch {
+    throw new Problem(0, { detail: "The answer was cut off." });
+  }
+}
+
 export async function get(path, query = {}) {
-  return (await request("GET", address(path, query))).json();
+  return read(await request("GET", address(path, query)));
+}
+
+/** Who a token is of: somebody has just signed in. */
+export async function whoHas(token) {
+  return (await read(await request("GET", "/v1/me", { token, again: false }))).user;
 }
 
 export async function post(path, body, options = {}) {
   const answer = await request("POST", path, { ...options, body });
-  return answer.status === 204 ? {} : answer.json();
+  return answer.status === 204 ? {} : read(answer);
 }
 
 export async function remove(path) {
-  return (await request("DELETE", path)).json();
+  return read(await request("DELETE", path));
 }
 
 /** Sends something while the page goes away; nobody waits for the answer. */

@@ -38,15 +38,15 @@ export async function signIn(route = location.hash) {
   location.assign(address);
 }
 
-/** Signs in beside this page, which keeps what it has not sent. */
-export async function signInElsewhere() {
+/** Signs in beside this page, which keeps what it has not sent; `may` says of a token whether it is taken. */
+export async function signInElsewhere(may) {
   const { address, trip } = await prepare("", "tab.");
   const channel = new BroadcastChannel(CHANNEL);
   const opened = new Promise((resolve) => {
     channel.onmessage = async ({ data }) => {
       if (data?.state !== trip.state) return;
       channel.close();
-      resolve(await exchange(data.code, trip.verifier));
+      resolve(await exchange(data.code, trip.verifier, may).catch(() => false));
     };
   });
   window.open(address, "_blank", "noopener");
@@ -105,16 +105,16 @@ async function prepare(route, prefix = "") {
   return { address: `${config.authorize}?${query}`, trip };
 }
 
-function exchange(code, verifier) {
+function exchange(code, verifier, may) {
   return ask({
     grant_type: "authorization_code",
     code,
     code_verifier: verifier,
     redirect_uri: `${location.origin}/signed-in`,
-  });
+  }, may);
 }
 
-async function ask(fields) {
+async function ask(fields, may) {
   const answer = await fetch(config.token, {
     method: "POST",
     headers: { "Content-Type": "application/x-www-form-urlencoded" },
@@ -124,6 +124,7 @@ async function ask(fields) {
   });
   if (!answer.ok) return false;
   const tokens = await answer.json();
+  if (may && !(await may(tokens.access_token))) return false;
   token = tokens.access_token;
   refreshToken = tokens.refresh_token ?? refreshToken;
   expires = Date.now() + (tokens.expires_in ?? 3600) * 1000;

@@ -28,6 +28,7 @@ export function joined(parts) {
   }
   const line = (cells) => `${cells.join(",")}\r\n`;
   const out = [line([...columns.keys()])];
+  const places = new Map();
   for (const part of parts) {
     let names = null;
     for (const cells of rows(part)) {
@@ -37,6 +38,13 @@ export function joined(parts) {
       }
       const whole = new Array(columns.size).fill("");
       names.forEach((name, i) => { whole[columns.get(name)] = cells[i] ?? ""; });
+      // What was corrected between two parts is in both: the later one holds.
+      const [upload, record] = ["upload", "record"].map((name) => whole[columns.get(name)]);
+      if (upload) {
+        const key = `${upload}/${record}`;
+        if (places.has(key)) out[places.get(key)] = "";
+        places.set(key, out.length);
+      }
       out.push(line(whole));
     }
   }

@@ -1,7 +1,7 @@
 // The buttons and keys with which a person decides, the same in every view.
 
 import { announce, h, icon, own } from "./dom.js";
-import { printed } from "./keys.js";
+import { pressed, printed, seen } from "./keys.js";
 import { titleOf } from "./format.js";
 
 const KEYED = 9;
@@ -34,7 +34,7 @@ export function decisionDock(item, { on, keys, saveDraft, footer = null }) {
   const key = (action, index) => (keys ? h("kbd", { "aria-hidden": "true" }, printed(action, index)) : null);
   const shortcut = (action, index) => (keys ? printed(action, index) : null);
   const button = (name, action, run, ...children) => h(`button.${name}`, {
-    type: "button", "aria-keyshortcuts": shortcut(action), "data-action": action, onclick: run,
+    type: "button", "aria-keyshortcuts": shortcut(action), "data-action": action, onclick: run && pressed(run),
   }, children, key(action));
 
   const picks = choices.map((one, index) => h("button.pick", {
@@ -42,7 +42,7 @@ export function decisionDock(item, { on, keys, saveDraft, footer = null }) {
     class: one.id === approve ? "same" : "",
     "data-pick": one.id,
     "aria-keyshortcuts": index < KEYED ? shortcut("pick", index) : null,
-    onclick: () => on.decide({ decision: one.id }),
+    onclick: pressed(() => on.decide({ decision: one.id })),
   }, h("span", null, own(one.title ?? one.id)), index < KEYED ? key("pick", index) : null));
 
   const list = h("div.picks", { class: many ? "many" : "", role: "group", "aria-label": approve ? "Or decide otherwise" : "Decide" }, picks);
@@ -86,7 +86,7 @@ function finder(choices, picks, on, key) {
       event.stopPropagation();
       if (event.key === "Enter" && !event.isComposing) {
         const found = matching(input.value.trim().toLowerCase());
-        if (input.value.trim() && found.length) on.decide({ decision: choices[found[0].index].id });
+        if (input.value.trim() && found.length && seen()) on.decide({ decision: choices[found[0].index].id });
         event.preventDefault();
       } else if (event.key === "Escape") {
         input.value = "";
@@ -133,8 +133,11 @@ function noteField(item, saveDraft, key) {
   return h("div.note-field", null, area, key, state);
 }
 
+const DECIDES = new Set(["pick", "approve", "unsure", "skip"]);
+
 /** Does what a key asks for; false where nothing on the screen answers to it. */
 export function press(root, item, action, on) {
+  if (DECIDES.has(action.action) && !seen()) return true;
   if (action.action === "pick") {
     const choice = choicesOf(item)[action.index];
     if (!choice) return false;

@@ -51,10 +51,14 @@ function append(element, children) {
   }
 }
 
-/** Text in which no control character turns the direction of what stands beside it. */
+/**
+ * Text as it was judged: marks that would change the order of what stands beside them are shown as
+ * codes, and whatever separates lines, or pages, breaks the line.
+ */
 export function visible(text) {
-  return text.replace(/[\u202A-\u202E\u2066-\u2069]/g, (one) =>
-    `[U+${one.codePointAt(0).toString(16).toUpperCase()}]`);
+  return text.replace(/[\v\f\x85\u2028\u2029]/g, "\n")
+    .replace(/[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g, (one) =>
+      `[U+${one.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
 }
 
 /** Text of a user, isolated from the direction of the sentence around it. */

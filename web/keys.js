@@ -1,4 +1,4 @@
-// Which key does what. By the key's place (event.code), so that every layout has the same keys;
+// Which key does what, and when it counts. By the key's place (event.code), so that every layout has the same keys;
 // "/" and "?" also by what they type.
 
 const LETTERS = {
@@ -16,12 +16,17 @@ const LETTERS = {
 const TYPED = { "/": "search", "?": "help" };
 const FIELDS = new Set(["INPUT", "TEXTAREA", "SELECT"]);
 
+/** Whether keys type into an element. */
+export function inField(element) {
+  return Boolean(element && (FIELDS.has(element.tagName) || element.isContentEditable));
+}
+
 /** The action of a key press: {action} or {action: "pick", index}, or null. */
 export function actionOf(event, focus = null) {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return null;
   // A key that is held down decides once, not every record of the queue.
   if (event.repeat) return null;
-  if (focus && (FIELDS.has(focus.tagName) || focus.isContentEditable)) return null;
+  if (inField(focus)) return null;
   if (TYPED[event.key]) return { action: TYPED[event.key] };
   if (event.shiftKey) return null;
   // Enter on a button or a link is that button's.
@@ -55,3 +60,59 @@ export function printed(action, index = 0) {
   const typed = layout?.get?.(code);
   return typed && /^[a-z]$/i.test(typed) ? typed.toUpperCase() : code.slice(3);
 }
+
+// -- when it counts: once what it decides was to be seen, and never in the middle of typing ---------
+
+/** No record is read in less. A double click and a bouncing key are over by then. */
+const SEEN = 400;
+/** Who types waits no longer between two letters. */
+const PAUSE = 1000;
+
+let latest = 0;
+let strict = false;
+let typed = -PAUSE;
+
+/**
+ * Something else is on the screen: nothing decides it before it was there for a moment. Where
+ * somebody may be typing meanwhile (`pausing`), not before a moment without a key.
+ */
+export function appeared(pausing = false) {
+  strict = pausing;
+  latest += 1;
+  const mine = latest;
+  const { classList } = document.body;
+  classList.add("fresh");
+  // From the frame that shows it, which a hidden page or a long text has later.
+  requestAnimationFrame(() => setTimeout(() => { if (mine === latest) classList.remove("fresh"); }, pausing ? PAUSE : SEEN));
+}
+
+export function seen() {
+  return !document.body.classList.contains("fresh");
+}
+
+/** Does what a button is for, but for a second click that was meant for what it stood on before. */
+export function pressed(run) {
+  return (event) => { if (event.detail < 2 && seen()) run(); };
+}
+
+/** Whether a key goes on with what was typed into a field, although the field has lost the focus. */
+export function typing() {
+  return performance.now() - typed < PAUSE;
+}
+
+/** Takes the focus to where somebody reads on, but not out of a field: they may be typing. */
+export function lead(element) {
+  if (!inField(document.activeElement)) element?.focus({ preventScroll: true });
+}
+
+const leaves = ({ key, target, ctrlKey, metaKey }) => key === "Escape" || key === "Tab"
+  || (key === "Enter" && inField(target) && (target.tagName !== "TEXTAREA" || ctrlKey || metaKey));
+
+globalThis.addEventListener?.("keydown", (event) => {
+  if (leaves(event)) typed = -PAUSE;
+  else if (inField(event.target) || typing()) typed = performance.now();
+  if (strict && !seen()) appeared(true);
+}, true);
+globalThis.addEventListener?.("pointerdown", () => { typed = -PAUSE; }, true);
+// What a dialog stood before is to be seen again.
+globalThis.addEventListener?.("close", () => appeared(), true);

@@ -1,12 +1,12 @@
 // The frame: who is here, which view, the keys, what is still to be saved, and the way out.
 
-import { farewell, get, post, whenSignedOut } from "./api.js";
+import { farewell, get, post, whenSignedOut, whoHas } from "./api.js";
 import { comeBack, config, forget, goodbye, signedIn, signIn, signInElsewhere } from "./auth.js";
 import { $, announce, fill, h, own } from "./dom.js";
-import { count } from "./format.js";
-import { actionOf, learnLayout, printed } from "./keys.js";
+import { count, short } from "./format.js";
+import { actionOf, appeared, inField, lead, learnLayout, printed, seen, typing } from "./keys.js";
 import { createOutbox } from "./outbox.js";
-import { conflictDialog, reviewView, saveDraft } from "./review.js";
+import { conflictDialog, reviewView } from "./review.js";
 import { createSession } from "./session.js";
 import { recordView } from "./single.js";
 import { uploadsView, uploadView } from "./uploads.js";
@@ -20,14 +20,15 @@ let here = null;
 let me = null;
 let context = null;
 let over = false;
-const waitingConflicts = [];
 let dialog = null;
+/** Whether the sign-in has ended with something unsettled. */
+let ended = false;
 
 const outbox = createOutbox({
   send: (entry) => post(entry.path, entry.body(), { key: entry.key }),
   onChange: () => { saving(); },
 });
-const session = createSession({ post, outbox, onChange: () => { view?.draw?.(); trouble(); } });
+const session = createSession({ post, outbox, user: () => me.user, onChange: () => { view?.draw?.(); trouble(); } });
 
 // -- where we are ------------------------------------------------------------------------------
 
@@ -96,7 +97,7 @@ async function route() {
   const first = here === null;
   here = to;
   const entered = next.enter({ ...to.query, ...to });
-  if (!first) next.root.querySelector("h1")?.focus({ preventScroll: true });
+  if (!first) lead(next.root.querySelector("h1"));
   try {
     await entered;
   } finally {
@@ -112,66 +113,98 @@ function may(name) {
   return name === "review" ? decides : true;
 }
 
-// -- what is still to be saved -------------------------------------------------------------------
+// -- what is not settled: unsent, refused, or typed ------------------------------------------------
+
+const unsettled = () => outbox.size + session.refused.length;
+/** Whether somebody writes, or has written what may be nowhere else. */
+const written = () => inField(document.activeElement) || [...document.querySelectorAll("textarea")].some((one) => one.value);
 
 function saving() {
   const waits = outbox.size;
+  if (over && !waits) leaveNow();
+  const { offline } = outbox.trouble ?? {};
+  const why = ended ? "The sign-in has ended" : offline ? "No network" : outbox.trouble ? "The server has trouble" : null;
+  const what = outbox.entries.some((one) => one.path === "/v1/drafts") ? "change" : "decision";
+  const wait = waits ? `${count(waits, what)} ${waits === 1 ? "waits" : "wait"}` : "nothing here is lost";
+  const { length } = session.refused;
+  const text = ended ? `${why}: ${wait}. `
+    : why ? `${why}: ${wait}, keep this page open.`
+    : waits ? `${waits} being saved`
+    : length ? `${length} not saved` : over ? "" : "All saved";
+  if (text === said) return;
+  said = text;
   const line = $("saving");
-  const { trouble: why } = outbox;
   line.classList.toggle("waits", Boolean(why));
-  if (!waits) {
-    fill(line, over ? null : "All saved");
-    if (over) leaveNow();
-  } else if (why?.status === 401) {
-    fill(line, `The sign-in has ended: ${count(waits, "decision")} ${waits === 1 ? "waits" : "wait"}. `,
-      h("button", { type: "button", onclick: async () => { if (await signInElsewhere()) outbox.wake(); } }, "Sign in again"));
-  } else if (why) {
-    fill(line, `${why.offline ? "No network" : "The server has trouble"}: ${count(waits, "decision")} ${waits === 1 ? "waits" : "wait"}, keep this page open.`);
-  } else {
-    fill(line, `${waits} being saved`);
-  }
-  if (Boolean(why) !== saving.told) {
-    saving.told = Boolean(why);
-    announce(why ? line.textContent : "The connection is back.", Boolean(why));
+  fill(line, text, ended ? h("button", { type: "button", onclick: signInAgain }, "Sign in again") : null);
+  if (Boolean(why) !== told) {
+    told = Boolean(why);
+    announce(told ? line.textContent : "The connection is back.", told);
   }
 }
-saving.told = false;
+let said = null;
+let told = false;
 
-/** What needs a person: a conflict, or a decision that was refused. */
+/** Signs in beside the page. What waits is of who was here: nobody else sends it. */
+async function signInAgain() {
+  const same = async (token) => {
+    const user = await whoHas(token);
+    if (user === me.user) return true;
+    signOut([own(user), " has signed in. What waits is of ", own(me.user), ", who alone can send it. ",
+      goodbye() ? h("a", { href: goodbye(), target: "_blank", rel: "noopener" }, "Sign the other out") : null]);
+    return false;
+  };
+  if (!(await signInElsewhere(same))) return;
+  ended = false;
+  outbox.wake();
+  if (session.trouble) session.fill();
+  saving();
+}
+
+/** What needs a person: a decision that was refused, or a conflict. */
 function trouble() {
-  if (dialog || over) return;
-  const conflict = session.conflict ?? waitingConflicts[0];
-  if (conflict) {
-    const settle = (overrule) => {
-      dialog.close();
-      dialog.remove();
-      dialog = null;
-      if (conflict.settle) {
-        waitingConflicts.shift();
-        conflict.settle(overrule);
-      } else session.settle(overrule);
-      // The note of a decision that does not stand stays as a draft.
-      if (!overrule && conflict.item.note) saveDraft(conflict.item).catch(() => {});
-      announce(overrule ? "Overruled." : "Theirs stands.");
-      trouble();
-      if (document.activeElement === document.body) $("record-name")?.focus({ preventScroll: true });
-    };
-    dialog = conflictDialog(conflict, { keys, settle });
-    dialog.answer = settle;
-    document.body.append(dialog);
-    dialog.showModal();
-    announce("Somebody else decided this record.", true);
-  }
-  fill($("failures"), session.failures.map((one) => h("div.problem", null,
-    h("p", null, h("strong", null, one.choice.undone ? "Not taken back: " : "Not saved: "), own(one.error.message)),
-    one.error.hint ? h("p", null, own(one.error.hint)) : null,
-    one.item.note ? h("p.meta", null, "Your note: ", own(one.item.note)) : null,
+  saving();
+  // When its person is signed out, it is told by its id alone to whoever stands before the page.
+  fill($("failures"), (over ? session.refused : session.failures).map((one) => h("div.problem", null,
+    h("p", null, h("strong", null, one.choice.undone ? "Not taken back: " : "Not saved: "),
+      over ? `record ${one.item.record} of upload ${short(one.item.upload)}. Sign in again to look.` : own(one.error.message)),
+    over ? null : [
+      one.error.hint ? h("p", null, own(one.error.hint)) : null,
+      one.item.note ? h("p.meta", null, "Your note: ", own(one.item.note)) : null],
     h("p.row", null,
-      h("a", { href: `#/uploads/${encodeURIComponent(one.item.upload)}/${one.item.record}` }, "The record"),
+      over ? null : h("a", { href: `#/uploads/${encodeURIComponent(one.item.upload)}/${one.item.record}` }, "The record"),
       h("button.quiet", { type: "button", onclick: () => session.dismiss(one) }, "Dismiss")))));
+  ask();
+}
+
+/** Asks what to do about a conflict: not in the middle of a note, but when the field is left. */
+function ask() {
+  const { conflict } = session;
+  if (dialog || over || !conflict || inField(document.activeElement)) return;
+  const box = conflictDialog(conflict, {
+    keys,
+    settle(overrule) {
+      dialog = null;
+      box.close();
+      session.settle(overrule);
+      announce(overrule ? "Overruled." : "Theirs stands.");
+      if (document.activeElement === document.body) lead($("record-name"));
+    },
+  });
+  // A browser closes it after some Esc, whatever the page says: it stays until it is answered.
+  box.addEventListener("close", () => (dialog === box ? open() : box.remove()));
+  const open = () => {
+    box.showModal();
+    appeared(true);
+  };
+  dialog = box;
+  document.body.append(box);
+  open();
+  announce("Somebody else decided this record.", true);
 }
 
 // -- keys ----------------------------------------------------------------------------------------
+
+document.addEventListener("focusout", () => setTimeout(ask));
 
 function switchKeys(on) {
   keys.on = on;
@@ -184,8 +217,9 @@ function switchKeys(on) {
 document.addEventListener("keydown", (event) => {
   if (!keys.on || over) return;
   const action = actionOf(event, document.activeElement);
-  if (!action) return;
+  if (!action || typing()) return;
   if (dialog) {
+    if (!seen()) return;
     if (action.action === "keep" || action.action === "overrule") {
       event.preventDefault();
       dialog.answer(action.action === "overrule");
@@ -244,17 +278,26 @@ function signOut(why) {
   clearScreen();
   document.title = "Signed out · Winnow";
   fill($("main"), h("div.state", null, h("h1", { tabindex: "-1" }, "Signed out"), h("p", null, why),
-    outbox.size ? h("p", null, "What you decided is still being saved. Keep this page open until it is.") : null,
-    h("button.primary", { type: "button", onclick: () => location.assign("/") }, "Sign in again")));
+    outbox.size ? h("p", { id: "unsent" }, "What you decided is still being saved. Keep this page open until it is.") : null,
+    h("button.primary", { type: "button", onclick: () => (outbox.size ? signInAgain() : goHome()) }, "Sign in again")));
   $("main").querySelector("h1").focus();
   announce("Signed out.", true);
-  if (!outbox.size) leaveNow();
+  trouble();
 }
 
+/** All is sent: the token is forgotten. What was refused is on the screen until somebody has seen it. */
 function leaveNow() {
   forget();
+  ended = false;
+  $("unsent")?.remove();
+  if (session.refused.length) return;
   const address = goodbye();
   if (address) location.replace(address);
+}
+
+function goHome() {
+  for (const one of session.refused) session.dismiss(one);
+  location.assign(goodbye() ?? "/");
 }
 
 let active = Date.now();
@@ -286,11 +329,11 @@ for (const name of ["pointerdown", "keydown", "wheel", "touchstart"]) {
 setInterval(idle, 1000);
 
 addEventListener("beforeunload", (event) => {
-  if (outbox.size) event.preventDefault();
+  if (unsettled() || (ended && written())) event.preventDefault();
 });
 
 addEventListener("pagehide", () => {
-  if (signedIn() && !over) {
+  if (signedIn()) {
     view?.leave?.();
     // The network may take them although nobody waits: the keys make sure that none counts twice.
     for (const one of outbox.entries) farewell(one.path, one.body(), one.key);
@@ -335,9 +378,11 @@ async function begin() {
     return;
   }
   learnLayout();
-  // With nothing unsent the sign-in is renewed by going there and back; else the person is asked.
+  // With nothing unsettled the sign-in is renewed by going there and back; else the person is asked.
   whenSignedOut(() => {
-    if (!outbox.size && !over) signIn();
+    if (!me || !(unsettled() || written() || over)) return signIn();
+    ended = !over || outbox.size > 0;
+    return saving();
   });
   let processes;
   try {
@@ -354,8 +399,7 @@ async function begin() {
   const groups = new Set(me.groups);
   const decide = groups.has("reviewer") || groups.has("admin");
   const allowed = { decide, upload: decide, release: groups.has("admin") };
-  const conflicts = (one) => { waitingConflicts.push(one); trouble(); };
-  context = { session, outbox, processes, keys, navigate, may: allowed, groups: me.groups, conflicts };
+  context = { session, outbox, processes, keys, navigate, may: allowed, groups: me.groups, user: me.user };
   Object.assign(views, {
     review: reviewView(context),
     uploads: uploadsView(context),

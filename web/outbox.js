@@ -9,7 +9,7 @@ const LONGEST_WAIT = 30000;
  * `send(entry)` returns the answer. It throws an error with `retry: true` for what may work later;
  * any other error ends the entry. Entries are sent one after the other: what follows waits.
  */
-export function createOutbox({ send, onChange = () => {}, wait = pause, random = Math.random }) {
+export function createOutbox({ send, onChange = () => {}, wait = pause, random = Math.random, report = thrown }) {
   const entries = [];
   let running = false;
   let trouble = null;
@@ -22,13 +22,11 @@ export function createOutbox({ send, onChange = () => {}, wait = pause, random =
     while (entries.length) {
       const entry = entries[0];
       entry.attempts += 1;
+      let end;
       try {
         const answer = await send(entry);
-        failures = 0;
-        trouble = null;
-        entries.shift();
         entry.state = "done";
-        entry.done?.(answer);
+        end = () => entry.done?.(answer);
       } catch (error) {
         if (error.retry) {
           trouble = error;
@@ -39,11 +37,17 @@ export function createOutbox({ send, onChange = () => {}, wait = pause, random =
           await Promise.race([wait(error.after ?? base * (0.75 + random() / 2)), stop]);
           continue;
         }
-        trouble = null;
-        failures = 0;
-        entries.shift();
         entry.state = "failed";
-        entry.failed?.(error);
+        end = () => entry.failed?.(error);
+      }
+      trouble = null;
+      failures = 0;
+      entries.shift();
+      try {
+        end();
+      } catch (error) {
+        // What is done with the answer is no matter of the entries that follow.
+        report(error);
       }
       onChange();
     }
@@ -78,6 +82,10 @@ export function createOutbox({ send, onChange = () => {}, wait = pause, random =
     /** Why nothing goes out at the moment, or null. */
     get trouble() { return trouble; },
   };
+}
+
+function thrown(error) {
+  setTimeout(() => { throw error; });
 }
 
 function pause(ms) {

@@ -1,6 +1,7 @@
 // The queue: one record on the screen, one key a decision.
 
-import { farewell, get, part, post } from "./api.js";
+import { appeared, pressed } from "./keys.js";
+import { get, part, post } from "./api.js";
 import { announce, fill, h, icon, own } from "./dom.js";
 import { decisionDock, press } from "./decide.js";
 import { changedOf, confidence, count, REASONS, reviewed, short, time, titleOf } from "./format.js";
@@ -16,15 +17,6 @@ export async function saveDraft(item) {
   const note = item.note ?? "";
   await post("/v1/drafts", { upload: item.upload, record: item.record, note });
   if (item.note === note) item.unsaved = false;
-}
-
-/** Saves unsaved notes while the page goes away. */
-export function saveDraftsAtOnce(items) {
-  for (const item of items) {
-    if (!item.unsaved) continue;
-    item.unsaved = false;
-    farewell("/v1/drafts", { upload: item.upload, record: item.record, note: item.note ?? "" });
-  }
 }
 
 export function reviewView({ session, processes, keys, navigate }) {
@@ -77,6 +69,7 @@ export function reviewView({ session, processes, keys, navigate }) {
     const state = item ? `${keyOf(item)} ${keys.on}` : stateName();
     if (state === drawn && item === shown) return;
     drawn = state;
+    if (item && item !== shown) appeared();
     // The focus follows the records; it is not taken when the page has just opened.
     const hadFocus = stage.contains(document.activeElement) || (wasHere && document.activeElement === document.body);
     wasHere = wasHere || Boolean(item);
@@ -226,7 +219,6 @@ export function reviewView({ session, processes, keys, navigate }) {
     },
     leave() {
       for (const one of timers) clearInterval(one);
-      saveDraftsAtOnce(session.held);
       session.close();
       shown = null;
     },
@@ -245,7 +237,7 @@ export function conflictDialog(conflict, { keys, settle }) {
   const mine = choice.cannotTell ? "Cannot tell" : titleOf(item.process, choice.decision);
   const decided = theirs && theirs.state === "decided";
   const key = (action) => (keys.on ? h("kbd", { "aria-hidden": "true" }, action) : null);
-  return h("dialog.conflict", { "aria-labelledby": "conflict-title", oncancel: (event) => event.preventDefault() },
+  const box = h("dialog.conflict", { "aria-labelledby": "conflict-title", oncancel: (event) => event.preventDefault() },
     h("h2", { id: "conflict-title", tabindex: "-1", autofocus: true }, decided ? "Somebody decided it before you" : "It was changed before you decided"),
     h("p", null, own(nameOf(item)), ": ",
       decided
@@ -256,7 +248,9 @@ export function conflictDialog(conflict, { keys, settle }) {
     item.note ? h("p.meta", null, "Your note is kept: ", own(item.note)) : null,
     item.text ? h("details", null, h("summary", null, "The text"), h("p.quoted", { dir: "auto" }, item.text)) : null,
     h("p.row", null,
-      h("button.primary", { type: "button", "aria-keyshortcuts": keys.on ? "K" : null, onclick: () => settle(false) },
+      h("button.primary", { type: "button", "aria-keyshortcuts": keys.on ? "K" : null, onclick: pressed(() => settle(false)) },
         decided ? "Keep theirs, go on" : "Go on", key("K")),
-      h("button", { type: "button", "aria-keyshortcuts": keys.on ? "O" : null, onclick: () => settle(true) }, "Overrule", key("O"))));
+      h("button", { type: "button", "aria-keyshortcuts": keys.on ? "O" : null, onclick: pressed(() => settle(true)) }, "Overrule", key("O"))));
+  box.answer = settle;
+  return box;
 }

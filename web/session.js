@@ -23,6 +23,17 @@ export function entryOf(item, path, more, done, failed) {
   };
 }
 
+/** The note as it is typed, for the outbox: kept by the server until the record is decided. */
+export function draftOf(item) {
+  item.unsaved = false;
+  return { item, path: "/v1/drafts", key: crypto.randomUUID(), body: () => ({ ...naming(item), note: item.note ?? "" }) };
+}
+
+/** What somebody has noted of a record; what others have is not theirs. */
+export function noteOf({ draft, review }, user) {
+  return draft ?? (review?.by === user ? review?.note : null) ?? "";
+}
+
 /** A decision for the outbox. */
 export function decisionOf(item, { decision, cannotTell = false }, seconds, done, failed) {
   const given = { decision: cannotTell ? null : decision, cannot_tell: cannotTell };
@@ -42,7 +53,7 @@ export function decisionOf(item, { decision, cannotTell = false }, seconds, done
  * `post(path, body)` asks the API; `outbox` takes what is decided. The next record is there before
  * the one on the screen is decided, and nothing waits for an answer.
  */
-export function createSession({ post, outbox, onChange = () => {}, now = () => Date.now() }) {
+export function createSession({ post, outbox, user = () => null, onChange = () => {}, now = () => Date.now() }) {
   const held = [];
   const decided = [];
   const conflicts = [];
@@ -102,7 +113,18 @@ export function createSession({ post, outbox, onChange = () => {}, now = () => D
   }
 
   function prepare(item) {
-    item.note = item.draft ?? item.review?.note ?? "";
+    item.note = noteOf(item, user());
+  }
+
+  /** Keeps what was refused until a person has settled it: a conflict, or a failure. */
+  function refuse(one) {
+    const { item, choice, error } = one;
+    // What a later run has judged again comes back by itself, to be read anew.
+    const conflict = error.status === 409 && error.code !== "record_judged_again" && !choice.undone;
+    (conflict ? conflicts : failures).push(one);
+    // Its note is a draft, should the other decision stand, or nobody answer.
+    if (conflict && item.note) outbox.add(draftOf(item));
+    changed();
   }
 
   function start() {
@@ -130,11 +152,9 @@ export function createSession({ post, outbox, onChange = () => {}, now = () => D
       if (last?.item === item) last = { item, choice, machine: answer.machine };
       changed();
     }, (error) => {
-      // What a later run has judged again comes back by itself, to be read anew.
-      (error.status === 409 && error.code !== "record_judged_again" ? conflicts : failures).push({ item, choice, error });
       const index = decided.findIndex((one) => one.entry === entry);
       if (index >= 0) decided.splice(index, 1);
-      changed();
+      refuse({ item, choice, error });
     });
     decided.push({ item, entry });
     if (decided.length > UNDO) decided.shift();
@@ -152,6 +172,8 @@ export function createSession({ post, outbox, onChange = () => {}, now = () => D
     get trouble() { return trouble; },
     get last() { return last; },
     get conflict() { return conflicts[0] ?? null; },
+    /** What was refused, and not settled. */
+    get refused() { return [...conflicts, ...failures]; },
     get failures() { return failures; },
     get canUndo() { return decided.length > 0; },
 
@@ -169,6 +191,7 @@ export function createSession({ post, outbox, onChange = () => {}, now = () => D
       empty = false;
       cursor = null;
       trouble = null;
+      for (const item of held) if (item.unsaved) outbox.add(draftOf(item));
       release(held.splice(0));
     },
     fill,
@@ -212,10 +235,10 @@ export function createSession({ post, outbox, onChange = () => {}, now = () => D
           totals = answer.totals ?? totals;
           changed();
         }, (error) => {
-          failures.push({ item, choice: { undone: true }, error });
+          // What is on the screen stays: its note may be under way.
           const index = held.indexOf(item);
-          if (index >= 0) held.splice(index, 1);
-          changed();
+          if (index > 0) held.splice(index, 1);
+          refuse({ item, choice: { undone: true }, error });
           fill();
         }));
       }
@@ -228,17 +251,20 @@ export function createSession({ post, outbox, onChange = () => {}, now = () => D
     },
     /** Ends a conflict: theirs stands, or ours is put over it. */
     settle(overrule) {
-      const conflict = conflicts.shift();
-      const { item, choice, error } = conflict;
-      if (overrule) {
+      const { item, choice, error, settle } = conflicts.shift();
+      if (settle) settle(overrule);
+      else if (overrule) {
         item.version = error.body.version ?? item.version;
         send(item, choice);
       }
       changed();
     },
-    dismiss(failure) {
-      const index = failures.indexOf(failure);
-      if (index >= 0) failures.splice(index, 1);
+    refuse,
+    dismiss(one) {
+      for (const list of [conflicts, failures]) {
+        const index = list.indexOf(one);
+        if (index >= 0) list.splice(index, 1);
+      }
       changed();
     },
     /** Keeps the leases of what is held; what was lost meanwhile is let go, but for the record shown. */

@@ -1,25 +1,27 @@
 // One record outside the queue: any record by its link, with its history.
 
 import { get, part } from "./api.js";
+import { appeared } from "./keys.js";
 import { announce, fill, h, icon, own } from "./dom.js";
 import { decisionDock, press } from "./decide.js";
 import { reviewed, short, time, titleOf } from "./format.js";
 import { historyList, lighter, machinePanel, recordSheet } from "./record.js";
-import { saveDraft, saveDraftsAtOnce } from "./review.js";
-import { decisionOf } from "./session.js";
+import { saveDraft } from "./review.js";
+import { decisionOf, draftOf, keyOf, noteOf } from "./session.js";
 import { problem } from "./uploads.js";
 
 /** A record with its decision, for a page of its own. Decisions go through the outbox like all others. */
-export function recordCase({ outbox, keys, may, after, conflicts }) {
+export function recordCase({ session, outbox, user, keys, may, after }) {
   const root = h("div.single");
+  const state = h("div.standing");
   let item = null;
+  let drawn = "";
 
   const on = {
-    decide(choice) {
-      if (!item || !may.decide) return;
-      const sent = item;
+    decide(choice, sent = item) {
+      if (!sent || !may.decide) return;
+      appeared();
       sent.pending = choice;
-      sent.trouble = null;
       outbox.add(decisionOf(sent, choice, null, () => {
         sent.pending = null;
         announce("Saved.");
@@ -27,17 +29,13 @@ export function recordCase({ outbox, keys, may, after, conflicts }) {
         draw();
       }, (error) => {
         sent.pending = null;
-        if (error.status === 409 && error.code !== "record_judged_again") {
-          const settle = (overrule) => {
-            sent.version = error.body.version ?? sent.version;
-            sent.review = error.body.review ?? sent.review;
-            if (overrule) on.decide(choice);
-            draw();
-          };
-          conflicts({ item: sent, choice, error, settle });
-        } else {
-          sent.trouble = error;
-        }
+        const settle = (overrule) => {
+          sent.version = error.body.version ?? sent.version;
+          sent.review = error.body.review ?? sent.review;
+          if (overrule) on.decide(choice, sent);
+          draw();
+        };
+        session.refuse({ item: sent, choice, error, settle });
         draw();
       }));
       draw();
@@ -46,7 +44,6 @@ export function recordCase({ outbox, keys, may, after, conflicts }) {
 
   function draw() {
     if (!item) return;
-    const focused = root.contains(document.activeElement) && document.activeElement !== root;
     const { review } = item;
     const decided = item.pending
       ? h("p.decided", { role: "status" }, "Being saved: ", h("strong", null, own(item.pending.cannotTell ? "Cannot tell" : titleOf(item.process, item.pending.decision))))
@@ -56,29 +53,34 @@ export function recordCase({ outbox, keys, may, after, conflicts }) {
         : null;
     const someone = item.lease && !review?.decision ? h("p.notice", null, "Open with ", own(item.lease.by), " at the moment.") : null;
     const erased = review?.state === "erased";
+    const decides = may.decide && item.decision !== undefined && !erased && item.version !== undefined;
+    fill(state, decided, someone);
+    // Only what stands is drawn anew: somebody may be writing a note, and goes on in the same field.
+    if (drawn === (drawn = `${keyOf(item)} ${decides} ${keys.on}`) && root.contains(state)) return;
     fill(root, h("div.case", null,
       recordSheet(item),
       h("div.side", null,
         machinePanel(item, { lit: (button, number) => lighter(root)(button, number) }),
-        decided, someone,
-        item.trouble ? problem(item.trouble) : null,
-        may.decide && item.decision !== undefined && !erased && item.version !== undefined
-          ? decisionDock(item, { on, keys: keys.on, saveDraft }) : null)));
-    if (focused) root.querySelector("#record-name").focus({ preventScroll: true });
+        state,
+        decides ? decisionDock(item, { on, keys: keys.on, saveDraft }) : null)));
   }
 
   return {
     root,
     show(given) {
       item = given;
-      if (item) item.note ??= item.draft ?? item.review?.note ?? "";
-      if (item) draw();
-      else fill(root);
+      if (item) item.note ??= noteOf(item, user);
+      drawn = "";
+      if (!item) fill(root);
+      else {
+        appeared();
+        draw();
+      }
     },
     draw,
     get item() { return item; },
     press: (action) => (item && may.decide ? press(root, item, action, on) : false),
-    leave() { if (item) saveDraftsAtOnce([item]); },
+    leave() { if (item?.unsaved) outbox.add(draftOf(item)); },
   };
 }
 

@@ -1,6 +1,7 @@
 // The view Try: a text or a picture is judged at once. Loaded when it is opened.
 
 import { get, part, post, Problem } from "./api.js";
+import { appeared } from "./keys.js";
 import { announce, fill, h, icon, own } from "./dom.js";
 import { reviewed, time, titleOf } from "./format.js";
 import { pictureField } from "./picture.js";
@@ -61,7 +62,8 @@ export function tryView(context) {
       const name = row.querySelector("[data-name]").value.trim();
       if (name) fields[name] = row.querySelector("[data-value]").value;
     }
-    const text = area.hidden ? "" : area.value;
+    const given = area.value;
+    const text = area.hidden ? "" : given;
     const pictured = !picture.root.hidden;
     if (!pictured && !text.trim() && !Object.keys(fields).length) {
       fill(result, problem(new Problem(400, { detail: "There is no text.", hint: "Type or paste a text, or add a column." })));
@@ -82,7 +84,11 @@ export function tryView(context) {
       show(sent ? { ...made, pages: [{ url: picture.shown() }] } : made);
       history.replaceState(null, "", `#/try/${part(made.id)}`);
       announce(`The machine says ${titleOf(body.item.process, made.decision?.value)}.`);
-      body.root.querySelector("#record-name")?.focus();
+      // Who goes on typing keeps the field.
+      if (area.value === given) {
+        appeared(true);
+        body.root.querySelector("#record-name")?.focus();
+      }
       recent();
     } catch (error) {
       fill(result, problem(error));

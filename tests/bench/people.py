@@ -174,6 +174,7 @@ def _page(state: Any) -> dict[str, Any] | None:
         shown = []
         for number in range(RECORDS):
             title = page.locator("main h1, main h2").first.inner_text()
+            page.wait_for_selector("body:not(.fresh)")
             pressed = time.perf_counter()
             page.keyboard.press("Digit1" if number % 2 else "Digit2")
             page.wait_for_function(

@@ -92,7 +92,12 @@ class Person:
             " return name && name.textContent !== old; }",
             arg=other_than,
         )
+        self.wait_for_keys()
         return self.name
+
+    def wait_for_keys(self) -> None:
+        """Wait until keys and buttons count: what was just shown has been there for a moment."""
+        self.page.wait_for_selector("body:not(.fresh)")
 
     def see(self, text: str | re.Pattern[str]) -> None:
         """Wait until a text is to be seen."""

@@ -47,7 +47,7 @@ def check(person: Person) -> None:
     assert bad == []
     # Nothing turns the direction of what stands beside it.
     assert not set(page.evaluate("document.body.innerText")) & set(
-        "\u202a\u202b\u202d\u202e\u2066\u2067\u2068"
+        "\u061c\u200e\u200f\u202a\u202b\u202d\u202e\u2066\u2067\u2068"
     )
     assert page.evaluate("getComputedStyle(document.querySelector('main')).display") != "none"
 
@@ -105,7 +105,10 @@ def test_a_conflict_and_an_error_show_them_as_text(open_page, stage):
     person.press("1")
     person.page.locator("dialog.conflict").wait_for()
     check(person)
+    person.wait_for_keys()
     person.press("k")
+    person.page.locator("dialog.conflict").wait_for(state="detached")
+    person.wait_for_keys()
     body["status"] = 422
     person.page.unroute("**/v1/reviews")
     person.page.route("**/v1/reviews", lambda route: route.fulfill(status=422, json=body))

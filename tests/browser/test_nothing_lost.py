@@ -36,6 +36,7 @@ def conflict(open_page, stage):
     person.page.keyboard.type("my note")
     person.press("Escape", "2")
     person.see("Somebody decided it before you")
+    person.wait_for_keys()
     return person, name, (upload, record)
 
 
@@ -52,6 +53,7 @@ def test_of_a_conflict_the_other_decision_is_shown_and_whose_it_is(conflict, sta
     # Keys of decisions do nothing here: somebody may be typing ahead.
     person.press("1", "2", "0", "a")
     assert dialog.is_visible()
+    person.wait_for_keys()
     person.press("k")
     dialog.wait_for(state="detached")
     person.saved()
@@ -92,6 +94,7 @@ def test_two_people_at_once_on_one_record(open_page, stage):
     one.saved()
     other.press("2")
     other.see("Somebody decided it before you")
+    other.wait_for_keys()
     other.press("o")
     other.saved()
     other.see("by grace@example.org")

@@ -229,6 +229,7 @@ def test_a_record_that_somebody_has_open_is_shown_to_nobody_else(open_page, stag
         one.until(showing)
         person, *others = showing()
         assert person.name not in [each.name for each in others], "one record on two screens"
+        person.wait_for_keys()
         seen.append(person.name)
         person.press("2")
         person.saved()

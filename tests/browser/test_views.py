@@ -215,6 +215,7 @@ def test_a_record_by_its_link_is_corrected_and_has_a_history(open_page, stage):
     person.see("Nobody has decided it yet.")
     person.press("2")
     person.see("by ada@example.org")
+    person.wait_for_keys()
     person.press("1")
     history = person.page.locator(".history li")
     person.page.wait_for_function("() => document.querySelectorAll('.history li').length === 2")

@@ -97,6 +97,7 @@ def test_the_five_records_that_the_demo_sets_aside_are_decided_exported_and_trai
         of, name = page.evaluate(SHEET)
         mine = of == f"#/uploads/{row.upload_id}" and name in SET_ASIDE.values()
         # Other tests have records of this process in the queue, too; and there are spot checks.
+        page.wait_for_selector("body:not(.fresh)")
         page.keyboard.press("2" if mine else "s")
         keys += mine
         if keys < len(SET_ASIDE):

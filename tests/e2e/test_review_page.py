@@ -53,6 +53,7 @@ def test_what_was_set_aside_is_decided_on_the_page(stack: Stack, page: "Page"):
             "n => document.querySelector('.text')?.textContent.includes(`Number ${n}.`)",
             arg=number - 1,
         )
+        page.wait_for_selector("body:not(.fresh)")
         page.keyboard.press("1")
         page.locator(".decided").get_by_text("you@winnow.local").wait_for()
 
@@ -71,6 +72,7 @@ def test_a_text_is_tried_and_a_file_is_dropped(stack: Stack, page: "Page"):
     page.get_by_label("Text").fill(UNSURE)
     page.get_by_role("button", name="Submit").click()
     page.locator(".verdict").wait_for()
+    page.wait_for_selector("body:not(.fresh)")
     page.keyboard.press("2")
     page.locator(".decided").get_by_text("you@winnow.local").wait_for()
     page.get_by_role("link", name="Uploads", exact=True).click()
@@ -96,6 +98,7 @@ def test_pictures_are_seen_decided_and_found(stack: Stack, page: "Page"):
     [house] = [one.record for one in records if one.part == "house.png"]
     page.goto(f"{stack.state.outputs['ReviewPage']}#/uploads/{row.upload_id}/{house}")
     loaded(page, ".sheet img")
+    page.wait_for_selector("body:not(.fresh)")
     page.keyboard.press("1")
     page.locator(".decided").get_by_text("you@winnow.local").wait_for()
 

@@ -179,6 +179,7 @@ def _blind(page: Page) -> None:
 def _help(page: Page) -> None:
     page.locator("#record-name").wait_for()
     page.keyboard.press("?")
+    page.locator("dialog.help").wait_for()
 
 
 def _as_admin(page: Page) -> None:
@@ -193,6 +194,7 @@ def _as_admin(page: Page) -> None:
 def _all(page: Page) -> None:
     while page.locator("#record-name").count():
         name = page.locator("#record-name").inner_text()
+        page.wait_for_selector("body:not(.fresh)")
         page.keyboard.press("a")
         page.wait_for_function(
             "old => document.querySelector('.state h1')"
@@ -206,6 +208,7 @@ def _correct(page: Page) -> None:
     page.locator("#record-name").wait_for()
     page.locator("[data-note]").fill("The stool tests were of his brother.")
     page.keyboard.press("Escape")
+    page.wait_for_selector("body:not(.fresh)")
     page.keyboard.press("2")
     page.locator(".history li").wait_for()
     page.evaluate("scrollTo(0, 0)")
@@ -220,6 +223,7 @@ def _conflict(stage: Stage) -> Act:
         call(stage, "POST /v1/reviews", given, user="other")
         page.locator("[data-note]").fill("No site was looked for.")
         page.keyboard.press("Escape")
+        page.wait_for_selector("body:not(.fresh)")
         page.keyboard.press("2")
         page.locator("dialog.conflict").wait_for()
 
@@ -241,6 +245,7 @@ def _shoot(
         page.wait_for_load_state("networkidle")
         if act:
             act(page)
+        page.wait_for_selector("body:not(.fresh)")
         page.wait_for_timeout(400)
         page.screenshot(path=out)
     few_colours(out, Image.open(out).convert("RGB"), Image.Quantize.MEDIANCUT)

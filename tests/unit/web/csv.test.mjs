@@ -25,6 +25,14 @@ test("a part without rows, and a last line without its end", () => {
   assert.equal(table("id,text\r\n"), "id,text\r\n");
 });
 
+test("of a record that was decided again between two parts the later row stays", () => {
+  const header = "id,decision,upload,record\r\n";
+  assert.equal(
+    table(`${header}1,met,u,1\r\n2,met,u,2\r\n1,met,v,1\r\n`, `record,upload,decision,id\r\n1,u,not_met,1\r\n12,u,met,3\r\n`),
+    `${header}2,met,u,2\r\n1,met,v,1\r\n1,not_met,u,1\r\n3,met,u,12\r\n`,
+  );
+});
+
 test("a long cell is read whole", () => {
   const cell = `"${'long ""text"", '.repeat(200_000)}"`;
   assert.equal(table(`id,text\r\n1,${cell}\r\n`), `id,text\r\n1,${cell}\r\n`);

@@ -110,3 +110,26 @@ test("what is added while another is done is sent, too", async () => {
   await settle();
   assert.deepEqual(sent, ["a", "b"]);
 });
+
+test("an answer that cannot be drawn takes no entry with it, and stops none", async () => {
+  const reported = [];
+  const sent = [];
+  const outbox = createOutbox({
+    send: async ({ name }) => {
+      sent.push(name);
+      if (name === "b") throw never(403);
+    },
+    wait: () => new Promise(() => {}),
+    report: (error) => reported.push(error.message),
+  });
+  const breaks = () => { throw new Error("no such element"); };
+  const failed = [];
+  outbox.add({ name: "a", done: breaks, failed: () => failed.push("a") });
+  outbox.add({ name: "b", failed: breaks });
+  outbox.add({ name: "c" });
+  await settle();
+  assert.deepEqual(sent, ["a", "b", "c"]);
+  assert.deepEqual(reported, ["no such element", "no such element"]);
+  assert.deepEqual(failed, []);
+  assert.equal(outbox.size, 0);
+});

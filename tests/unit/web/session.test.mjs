@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createOutbox } from "../../../web/outbox.js";
-import { createSession } from "../../../web/session.js";
+import { createSession, noteOf } from "../../../web/session.js";
 
 const settle = async () => { for (let i = 0; i < 80; i += 1) await null; };
 
@@ -14,6 +14,7 @@ function made(size = 6) {
   const post = async (path, body) => {
     calls.push([path, body]);
     if (server.offline) throw Object.assign(new Error("offline"), { retry: true, status: 0 });
+    if (path === server.refuse) throw Object.assign(new Error("refused"), { status: 403 });
     if (path === "/v1/leases") {
       const holding = new Set(body.holding.map((one) => one.record));
       const free = records.filter((one) => !one.review && !holding.has(one.record));
@@ -151,6 +152,60 @@ test("of a conflict both are kept until the person settles it", async () => {
   await settle();
   assert.equal(records[0].review.decision, "met");
   assert.equal(session.conflict, null);
+});
+
+test("a conflict is among what was refused until it is settled, and its note is a draft at once", async () => {
+  const { session, records, calls } = made();
+  await session.open({});
+  records[0].version = 1;
+  session.current.note = "mine";
+  session.decide({ decision: "met" });
+  await settle();
+  assert.equal(session.refused.length, 1);
+  assert.deepEqual(calls.filter(([path]) => path === "/v1/drafts").map(([, body]) => [body.record, body.note]), [[1, "mine"]]);
+  session.settle(false);
+  assert.equal(session.refused.length, 0);
+});
+
+test("what is refused on another view is settled as that view says", async () => {
+  const { session } = made();
+  const settled = [];
+  session.refuse({ item: {}, choice: {}, error: { status: 409 }, settle: (overrule) => settled.push(overrule) });
+  session.refuse({ item: {}, choice: {}, error: { status: 403 } });
+  assert.equal(session.refused.length, 2);
+  session.settle(true);
+  session.dismiss(session.failures[0]);
+  assert.deepEqual(settled, [true]);
+  assert.equal(session.refused.length, 0);
+});
+
+test("an undo that is refused takes the record on the screen from nobody", async () => {
+  const { session, server } = made();
+  await session.open({});
+  session.decide({ decision: "met" });
+  await settle();
+  server.refuse = "/v1/reviews/undo";
+  session.undo();
+  await settle();
+  assert.equal(session.current.record, 1);
+  assert.equal(session.refused[0].choice.undone, true);
+});
+
+test("notes that were not sent are, when the view is left", async () => {
+  const { session, calls } = made();
+  await session.open({});
+  Object.assign(session.held[0], { note: "half a", unsaved: true });
+  session.close();
+  await settle();
+  assert.deepEqual(calls.filter(([path]) => path === "/v1/drafts").map(([, body]) => body.note), ["half a"]);
+});
+
+test("a note that somebody else has written is not one's own", () => {
+  const review = { by: "ada", note: "hers" };
+  assert.equal(noteOf({ review }, "ada"), "hers");
+  assert.equal(noteOf({ review }, "grace"), "");
+  assert.equal(noteOf({ review, draft: "mine" }, "grace"), "mine");
+  assert.equal(noteOf({}, "grace"), "");
 });
 
 test("what is held is given back when the view is left, and answers that come late, too", async () => {

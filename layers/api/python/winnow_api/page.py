@@ -24,6 +24,7 @@ FRAME = "index.html"
 _CONFIG = '<script type="application/json" id="config">'
 _BLOCK = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*$", re.MULTILINE | re.DOTALL)
 _LINE = re.compile(r"^[ \t]*//.*$", re.MULTILINE)
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _TYPES = {".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8"}
 
 
@@ -105,7 +106,7 @@ class WebPage:
 def _asset(file: Path) -> Response:
     content = file.read_bytes()
     if file.suffix in (".js", ".css"):
-        content = without_comments(content.decode("utf-8")).encode()
+        content = light(content.decode("utf-8")).encode()
     guessed = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     kind = _TYPES.get(file.suffix, guessed)
     if kind.startswith("text/") and "charset" not in kind:
@@ -114,14 +115,16 @@ def _asset(file: Path) -> Response:
     return Response(content, kind, headers={"cache-control": "no-cache", "etag": tag})
 
 
-def without_comments(script: str) -> str:
-    r"""A script or style without its comments, but for those behind code. Lines keep their numbers.
+def light(script: str) -> str:
+    r"""A script or style without indents and its comments, but for those behind code.
 
-    >>> without_comments("/** What it is. */\n// Why.\nlet a = 1; // one\n")
+    Lines keep their numbers.
+
+    >>> light("/** What it is. */\n// Why.\n  let a = 1; // one\n")
     '\n\nlet a = 1; // one\n'
     """
     script = _BLOCK.sub(lambda match: "\n" * match[0].count("\n"), script)
-    return _LINE.sub("", script)
+    return _INDENT.sub("", _LINE.sub("", script))
 
 
 def frame(services: Services, call: Call, given: Anything) -> Response:
