@@ -493,7 +493,8 @@ exported_cells = of_text(lambda text: restored(defused(text)))
 """What `winnow reviews export` writes, and what training reads of it."""
 
 ORDINARY = (
-    "HISTORY: Melena twice since May 2023; Hgb 8.1 g/dL. It was seen again.\nNo pain, no fever.\n",
+    "HISTORY: Melena twice since May 2023; Hgb 8.1 g/dL. It was seen again.\nNo pain, no fever.\n"
+    "No pain in his leg.\n",
     "52 yo woman, fifty pounds. Visit date: 3/2/2024. Last colonoscopy 3/2015, two years ago.\n",
     "id,note\n1,Melena twice.\n2,No melena.\n",
 )

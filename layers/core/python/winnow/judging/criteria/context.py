@@ -23,6 +23,7 @@ from winnow.judging.criteria.context_rules import (
     tokens,
 )
 from winnow.judging.criteria.denied_lists import ListEnd, Reach, list_ends
+from winnow.judging.criteria.presupposed import is_presupposed
 
 __all__ = ["Context", "SegmentContext", "context_of", "tokens"]
 
@@ -96,16 +97,18 @@ class SegmentContext:
             for trigger in self._triggers
         )
 
-    def is_in_negative_clause(self, start: int) -> bool:
+    def is_in_negative_clause(self, start: int, end: int) -> bool:
         """Whether anything in the clause of a mention is negated, results included.
 
-        A denial that ended at a comma before the mention does not count.
+        A denial that ended at a comma before the mention does not count, nor one that takes the
+        mention for granted.
         """
         clause = self.clause(start)
         return clause in self.negative_clauses and any(
             _CONTEXTS[trigger.rule.category] is Context.NEGATED
             and self.clause(trigger.start) == clause
             and self._reach(trigger, start) is not Reach.ENDED
+            and not self._is_presupposed(trigger, start, end)
             for trigger in self._triggers
         )
 
@@ -149,6 +152,7 @@ class SegmentContext:
             and not self._begins_longer_mention(trigger, start, end)
             and not self._is_shielded(trigger, start, end)
             and not _is_inside(trigger, start, end)
+            and not self._is_presupposed(trigger, start, end)
         )
 
     def _reach(self, trigger: TriggerMatch, start: int) -> Reach:
@@ -167,6 +171,15 @@ class SegmentContext:
             stop = min(behind, default=len(self.words))
             ends = self._list_ends[span] = list_ends(self.words, *span, stop)
         return max((end.reach for end in ends if end.at < start), default=Reach.DENIED)
+
+    def _is_presupposed(self, trigger: TriggerMatch, start: int, end: int) -> bool:
+        """Whether a denial is of something else: "no symptoms to explain her anemia"."""
+        return (
+            trigger.rule.category == Context.NEGATED
+            and trigger.rule.forward
+            and self.words[trigger.start][0].isalpha()
+            and is_presupposed(self.words, trigger.end, start, end)
+        )
 
     def _is_terminated(self, trigger: TriggerMatch, between: range) -> bool:
         """Whether a termination of the trigger's category comes before the mention."""

@@ -160,7 +160,7 @@ class SegmentMentions:
             or (of_heading and self._heading.is_denied)
         ):
             kind |= MentionKind.DENIED
-        elif self._context.is_in_negative_clause(start) or (
+        elif self._context.is_in_negative_clause(start, end) or (
             of_heading and Context.NEGATED in self._heading.contexts
         ):
             kind |= MentionKind.RESULT

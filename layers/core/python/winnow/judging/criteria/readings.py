@@ -26,7 +26,7 @@ from winnow.processes.schema import CriteriaProcess
 CODE = (
     *("criteria/compile.py", "criteria/context.py", "criteria/context.tsv"),
     *("criteria/context_rules.py", "criteria/denied_lists.py", "criteria/keywords.py"),
-    "criteria/kin.py",
+    *("criteria/kin.py", "criteria/presupposed.py"),
     *("criteria/list_headings.py", "criteria/mentions.py", "criteria/readings.py"),
     *("text/shorthand.py", "text/shorthand.tsv"),
 )
