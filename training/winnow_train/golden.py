@@ -19,12 +19,12 @@ from winnow_encoder.golden import judged
 from winnow_encoder.references import ReferenceVectors
 from winnow_train.data import keys_of
 from winnow_train.stored import read_training
-from winnow_train.training_set import labelled_data
+from winnow_train.training_set import labelled_data, seen_rows
 
 
 @dataclass(frozen=True)
 class Unseen:
-    """Labelled rows that a version was not trained on, as far as it is known."""
+    """Labelled rows that a version was not trained on, nor on near copies, as far as is known."""
 
     rows: tuple[TrainingRow, ...]
     seen: int
@@ -51,8 +51,9 @@ def unseen(
         return Unseen(tuple(rows), 0, known=False)
     stored = read_training(read_verified(store, version, TRAINING))
     labelled = labelled_data(definition, rows, "golden set").rows
-    keys = keys_of(labelled, definition.input.numeric_columns, definition.cells_read).tolist()
-    kept = tuple(row for row, key in zip(rows, keys, strict=True) if key not in stored.known)
+    keys = keys_of(labelled, definition.input.numeric_columns, definition.cells_read)
+    seen = seen_rows(definition, rows, keys, stored)
+    kept = tuple(row for row, is_seen in zip(rows, seen, strict=True) if not is_seen)
     known = not definition.of_pictures or stored.kept_keys is not None
     return Unseen(kept, len(rows) - len(kept), known)
 

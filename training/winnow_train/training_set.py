@@ -155,7 +155,7 @@ def prepare(champion: Champion, reviews: Reviews, options: Options = DEFAULTS) -
         groups = np.unique(keys, return_inverse=True)[1].astype(np.intp)
         names = [f"{key:016x}" for key in keys.tolist()]
     stored = None if champion.training is None else read_training(champion.training)
-    seen = _seen(definition, used, keys, stored)
+    seen = seen_rows(definition, used, keys, stored)
     placed = sides(
         definition.id,
         groups,
@@ -198,13 +198,20 @@ def prepare(champion: Champion, reviews: Reviews, options: Options = DEFAULTS) -
     return Prepared(rows, np.unique(groups[kept], return_inverse=True)[1].astype(np.intp), counts)
 
 
-def _seen(
+def seen_rows(
     definition: ProcessDefinition,
     rows: Sequence[TrainingRow],
     keys: NDArray[np.uint64],
     stored: HeldOutDecisions | None,
 ) -> list[bool]:
-    """Whether the champion was trained on each row, or on a near copy, as far as it is known."""
+    """Whether a head was trained on each row, or on a near copy, as far as it is known.
+
+    Args:
+        definition: The process.
+        rows: The rows.
+        keys: What stands for each (`data.keys_of`).
+        stored: training.npz of the head.
+    """
     if stored is None:
         return [False] * len(rows)
     known = stored.known

@@ -62,6 +62,19 @@ def test_rows_that_a_version_was_trained_on_are_left_out(
     assert (left.seen, left.known) == (shared, True)
 
 
+@pytest.mark.parametrize("behind", ["", " ", ".", "\r\n", " a", " of"])
+def test_near_copies_of_what_it_was_trained_on_are_left_out(
+    book: tuple[Path, ProcessRegistry], behind: str
+) -> None:
+    folder, made = book
+    store = MemoryStore()
+    training = (folder / "bank.head" / TRAINING).read_bytes()
+    version = version_of(store, made.heads["bank"], training)
+    given = golden([(text + behind, label) for text, label, _ in rows(COUNT)])
+    left = unseen(version, load_definition(PROCESS, "bank.yaml"), given, store)
+    assert left.seen == COUNT
+
+
 def test_without_its_training_it_is_not_known(book: tuple[Path, ProcessRegistry]) -> None:
     store = MemoryStore()
     version = version_of(store, book[1].heads["bank"], None)

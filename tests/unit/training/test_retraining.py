@@ -21,10 +21,19 @@ from winnow.registry.files import version_sha256
 from winnow.registry.training_rows import TrainingRow
 from winnow.reviews.models import Kind
 from winnow_train.comparison import Outcome
+from winnow_train.data import keys_of
 from winnow_train.near_copies import text_key
 from winnow_train.retrain import Retrained, retrain
 from winnow_train.stored import read_training
-from winnow_train.training_set import Champion, Options, manifest, prepare, row_files
+from winnow_train.training_set import (
+    Champion,
+    Options,
+    labelled_data,
+    manifest,
+    prepare,
+    row_files,
+    seen_rows,
+)
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +164,11 @@ def test_what_a_champion_was_trained_on_elsewhere_is_not_held_out(trained: Retra
     assert prepared.counts.champion_rows_missing
     carried = reviews_of(tuple(held) + reviewed(seed=9, upload="z"), earlier=len(held))
     assert prepare(foreign, carried).counts.seen_by_champion == len(held)
+    near = [row.model_copy(update={"text": f"{row.text} ab"}) for row in held]
+    found = labelled_data(foreign.definition, near, "near").rows
+    assert all(
+        seen_rows(foreign.definition, near, keys_of(found, ()), read_training(foreign.training))
+    )
 
 
 def test_corrections_and_predictions_are_trained_on_and_not_held_out():
