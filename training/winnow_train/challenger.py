@@ -19,8 +19,8 @@ from winnow.processes.schema import CriteriaProcess, ProcessDefinition
 from winnow.registry.training_rows import TrainingRow
 from winnow_train.data import labels_of
 from winnow_train.fit import Fitted
-from winnow_train.guarantee import select_threshold
 from winnow_train.near_copies import near_copies
+from winnow_train.sampled import sample_of, shown_threshold
 from winnow_train.stored import read_training
 from winnow_train.train import Settings, train
 from winnow_train.training_set import (
@@ -46,9 +46,11 @@ class Challenger:
     head: HeadFiles
     fitted: Fitted
     guarantee: float | None
-    """Precision that its threshold keeps on its own rows; None: there is none."""
+    """Precision that its threshold keeps, by the reviewed records; None: there is none."""
     guarantee_lost: bool
-    """Whether the champion had one, and these rows do not show that any threshold keeps it."""
+    """Whether the champion had one, and these records do not show that any threshold keeps it."""
+    reviewed: int
+    """Records drawn from live ones, in groups of near copies, that a guarantee rests on."""
 
 
 def fit_challenger(
@@ -78,8 +80,7 @@ def fit_challenger(
         workers=workers,
         report=report,
     )
-    known = of_labels(champion.definition, rows)
-    return _with_guarantee(champion, fitted, known, created, options)
+    return _with_guarantee(champion, fitted, prepared, created, options)
 
 
 def fit_head(
@@ -150,28 +151,35 @@ def _require_labels(definition: ProcessDefinition, rows: Sequence[TrainingRow]) 
 def _with_guarantee(
     champion: Champion,
     fitted: Fitted,
-    rows: Sequence[TrainingRow],
+    prepared: Prepared,
     created: str,
     options: Options,
 ) -> Challenger:
-    """The challenger, with the lowest threshold that keeps the champion's guarantee."""
+    """The challenger, with the lowest threshold that keeps the champion's guarantee.
+
+    Only reviewed records that were drawn are evidence of that (`sampled`). Where they are too few,
+    the champion's threshold stays, without a guarantee.
+    """
     card, before = fitted.card, champion.card
+    labels = set(labels_of(champion.definition))
+    places = [i for i in prepared.trained.tolist() if prepared.rows[i].label in labels]
+    rows = [prepared.rows[i] for i in places]
     promise = before.promise if before else None
     text, definition = champion.text, champion.definition
     guarantee = None
+    confidence, right = _held_out_decisions(fitted, rows)
+    # Numbers alone are no record's own: two records may have the same.
+    copies = definition.judges_texts or definition.of_pictures
+    sample = sample_of(rows, confidence, right, prepared.groups[places] if copies else None)
     if promise is not None:
-        confidence, right = _held_out_decisions(fitted, rows)
-        # As `tune` counts evidence: rows that a judge cannot tell apart are one record.
-        copies = definition.judges_texts or definition.of_pictures
-        records = read_training(fitted.training).keys if copies else None
-        found = select_threshold(confidence, right, promise.precision, promise.confidence, records)
-        if found.threshold is not None:
+        found = shown_threshold(sample, promise.precision, promise.confidence)
+        if found is not None:
             guarantee = ThresholdGuarantee(
                 precision=promise.precision,
                 confidence=promise.confidence,
                 threshold=found.threshold,
                 coverage=round(found.coverage, 4),
-                rows=found.rows,
+                rows=len(sample.right),
                 accepted=found.accepted,
                 right=found.right,
                 file=card.data.file,
@@ -183,7 +191,7 @@ def _with_guarantee(
             )
             why = (
                 f"trained {created[:10]}: {promise.precision:g} right with "
-                f"{promise.confidence:g} confidence, on {card.data.sha256[:12]}"
+                f"{promise.confidence:g} confidence, on {len(sample.right)} reviewed records"
             )
             if found.threshold != definition.threshold:
                 text = with_threshold(text, f"{definition.id}.yaml", found.threshold, why)
@@ -205,6 +213,7 @@ def _with_guarantee(
         fitted=replace(fitted, card=card),
         guarantee=guarantee.precision if guarantee else None,
         guarantee_lost=promise is not None and guarantee is None,
+        reviewed=sample.records,
     )
 
 

@@ -334,10 +334,13 @@ def _notes(champion: Champion, challenger: Challenger, counts: Counts) -> tuple[
     if _none_lost(champion, challenger):
         notes.append(_NONE_LOST)
     if challenger.guarantee_lost and champion.card and champion.card.promise:
+        wanted = champion.card.promise.precision
         notes.append(
-            f"No threshold could be shown to keep the guarantee of "
-            f"{champion.card.promise.precision:.0%}: the challenger has the champion's threshold "
-            "and no guarantee."
+            f"No threshold could be shown to keep the guarantee of {wanted:.1%}: the challenger "
+            f"has the champion's threshold and no guarantee. {challenger.reviewed:,} reviewed "
+            "records (reviews and audits; rows of files and corrections say nothing of live "
+            "records) are too few for it, or too many of them are decided wrongly. Name the "
+            f"guarantee when you release it (`--guarantee {wanted:g}`): audits then decide."
         )
     if counts.label_gone:
         some = ", ".join(counts.labels_gone[:5])

@@ -51,7 +51,7 @@ def test_both_versions_are_judged_at_the_threshold_in_force(
     asked: list[tuple[Any, ...]] = []
     monkeypatch.setattr(golden, "load_encoder", lambda _: None)
     monkeypatch.setattr(golden, "ReferenceVectors", lambda *_: None)
-    monkeypatch.setattr(golden, "judged", lambda *given: asked.append(given[:4]))
+    monkeypatch.setattr(golden, "judged_unseen", lambda *given: asked.append(given[:4]))
 
     golden.check(
         models, models.entry("moods"), challenger, 0.9, Path("model"), a_target(**parameters)

@@ -1,6 +1,7 @@
 """From a champion and reviews to a challenger: what is trained on, what is held out, what comes."""
 
 import json
+import random
 import re
 
 import pytest
@@ -9,12 +10,14 @@ from tests.fakes.encoder import FakeEncoder
 from tests.fakes.heads import PROCESS, WORDS
 from tests.fakes.retraining import (
     CREATED,
+    LABELS,
     LATER,
     champion,
     file_rows,
     review,
     reviewed,
     reviews_of,
+    text_of,
 )
 from winnow.errors import ReviewsTooFewError, TrainingDataError
 from winnow.registry.files import version_sha256
@@ -228,6 +231,51 @@ def test_a_guarantee_is_kept_with_a_threshold_of_its_own():
     assert made.challenger.definition.threshold == card.promise.threshold == made.report.threshold
     assert "# A comment that tuning must keep." in made.challenger.text
     assert made.challenger.definition.version == "1.2.4"
+
+
+def audits(
+    count: int, wrong: float, *, copies: int = 1, upload: str = "u", **more: object
+) -> tuple[TrainingRow, ...]:
+    """Audited records of what the champion knows well; some have another label than they say."""
+    draw = random.Random(f"{count}")
+    rows = []
+    for number in range(count):
+        label = LABELS[number % 3]
+        text = text_of(label, draw, WORDS)
+        said = draw.choice(LABELS) if draw.random() < wrong else label
+        for copy in range(copies):
+            given = {"kind": Kind.AUDIT, "code": None, "weight": 20.0} | more
+            place = number * copies + copy + 1
+            rows.append(review(place, text + "." * copy, said, upload, **given))
+    return tuple(rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept"),
+    [
+        (audits(300, 0.0), True),
+        (audits(300, 0.0, kind=Kind.REVIEW, code="low_confidence", weight=1.0), True),
+        (audits(300, 0.3), False),
+        (audits(60, 0.0), False),
+        (audits(30, 0.0, copies=10), False),
+        ((*audits(30, 0.0), *audits(300, 0.0, upload="v", kind=Kind.CORRECTION)), False),
+        ((*audits(30, 0.0), *audits(300, 0.0, upload="v", kind=Kind.PREDICTION)), False),
+    ],
+    ids=["audits", "reviews", "wrong", "few", "copies", "corrections", "typed"],
+)
+def test_a_guarantee_rests_on_what_was_drawn_from_live_records(rows, kept):
+    """The 120 rows of the champion's file, which are easy, are no evidence."""
+    made = retrain(promised(0.95), reviews_of(rows), FakeEncoder(), created=LATER)
+    card = made.challenger.head.card()
+    assert (card.promise is not None) is kept
+    assert (made.report.guarantee == 0.95) is kept
+    if kept:
+        drawn = [row for row in made.prepared.rows if row.source and not row.held_out]
+        assert card.promise.rows == len(drawn)
+        assert made.challenger.definition.threshold in card.promise.shown
+    else:
+        assert made.challenger.definition == champion().definition
+        assert any("reviewed records" in note for note in made.report.notes)
 
 
 def test_a_guarantee_that_cannot_be_kept_is_lost_and_told():
