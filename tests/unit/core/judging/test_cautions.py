@@ -117,7 +117,10 @@ logic: {all_of: [loss], none_of: [crohn, ulcer]}
         ("Melena goes on. Melena (2015). No Crohn.", set()),
         ("Donor has melena. No Crohn.", {Caution.OF_ANOTHER}),
         ("Melena (2015). No Crohn.", {Caution.OF_PAST}),
-        ("Melena goes on. All symptoms have resolved. No Crohn.", {Caution.TAKEN_BACK}),
+        (
+            "Melena goes on. All symptoms have resolved. No Crohn.",
+            {Caution.TAKEN_BACK, Caution.OF_PAST},
+        ),
         ("Melena goes on. No Crohn. Has not recurred.", {Caution.OF_PAST}),
         ("Melena goes on. No Crohn. Order cancelled at his wish.", {Caution.TAKEN_BACK}),
         ("Melena goes on. No Crohn. Unless she drinks, no ulcer.", {Caution.DENIAL_UNDONE}),

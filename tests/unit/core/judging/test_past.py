@@ -77,6 +77,7 @@ def test_the_result_of_a_test_holds_for_two_years() -> None:
         ("Negative EGD (1999) and colonoscopy (2001).", True),
         ("EGD and colonoscopy ten years ago without a source.", True),
         ("Scopes 12 years ago unremarkable.", True),
+        ("EGD and colonoscopy in the nineties were normal.", True),
         ("EGD and colonoscopy negative in 2022.", False),
         ("EGD negative 2009 and again last month.", False),
         ("EGD negative 2009, colonoscopy negative 2023.", False),

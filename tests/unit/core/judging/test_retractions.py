@@ -53,6 +53,10 @@ Q = Retraction.REQUEST
         ("Will be moved to the right MRN.", R),
         ("Next patient: Mr. Ode, gout.", R),
         ("11-year-old male cat.", R),
+        ("Ah no, that is the other Ms. Lind.", R),
+        ("This dictation was meant for Mr. Olsen.", R),
+        ("All this concerns her sister.", R),
+        ("Never mind, that's room 4.", R),
         ("Family wants no further tests; request withdrawn.", Q),
         ("Order cancelled at his wish.", Q),
         ("We withdraw our request.", Q),
@@ -105,6 +109,10 @@ def test_not_taken_back(sentence: str) -> None:
         "No further episodes since May.",
         "Since then nothing has come back.",
         "Symptom-free for a year.",
+        "Nothing more after the stent came out.",
+        "He has been free of it for two years.",
+        "The problem has not come up again.",
+        "The last episode was two years ago.",
     ],
 )
 def test_over_without_a_subject(sentence: str) -> None:

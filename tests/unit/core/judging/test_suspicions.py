@@ -3,6 +3,7 @@
 import pytest
 
 from winnow.judging.criteria.suspicions import (
+    concludes_otherwise,
     has_returned,
     is_known,
     is_laymans,
@@ -56,6 +57,10 @@ def test_first_suspicions(sentence: str) -> None:
         "It turned out to be giardiasis.",
         "I do not share this suspicion.",
         "We disagree with the suspicion.",
+        "Ileal resection for it in 2011.",
+        "He has carried that diagnosis since college.",
+        "The gastroenterologist has ruled it out.",
+        "First bout was in 2003.",
     ],
 )
 def test_what_is_known_or_explained(sentence: str) -> None:
@@ -84,6 +89,8 @@ def test_what_is_neither_known_nor_explained(sentence: str) -> None:
         ("Patient suspects Crohn's disease after reading online.", True),
         ("Her mother fears Crohn's disease.", True),
         ("Crohn's disease, self-diagnosed.", True),
+        ("Crohn's suspected by the patient.", True),
+        ("Suspected Crohn's disease, according to her sister.", True),
         ("GI suspects Crohn's disease.", False),
         ("The patient is suspected of having Crohn's disease.", False),
         ("I suspect Crohn's disease in this patient.", False),
@@ -105,3 +112,17 @@ def test_criteria_that_ask_for_a_first_suspicion(
     statements: list[str], counter_statements: list[str], is_it: bool
 ) -> None:
     assert is_of_first_time(statements, counter_statements) is is_it
+
+
+@pytest.mark.parametrize(
+    ("sentence", "is_it"),
+    [
+        ("Conclusion: functional bowel disorder.", True),
+        ("Impression: celiac sprue.", True),
+        ("Impression: no diagnosis.", False),
+        ("Impression: suspected bowel disease.", False),
+        ("Plan: capsule.", False),
+    ],
+)
+def test_what_the_writer_concludes(sentence: str, is_it: bool) -> None:
+    assert concludes_otherwise(sentence) is is_it

@@ -11,7 +11,9 @@ from winnow.judging.criteria.undoing import (
     UndoingWords,
     cap,
     classes_without_themselves,
+    ends,
     learned_caps,
+    takes_back,
     understood,
 )
 from winnow.models import CriteriaDecision, CriterionFinding, Evidence, Judgement, Polarity, Verdict
@@ -186,3 +188,20 @@ def test_each_denial_that_a_decision_needs_must_be_near(
 def test_what_is_met_is_no_denial() -> None:
     definition, judgement = judged(ALL, {"a": (MET, 0.5), "b": (MET, 0.5)}, MET)
     assert not FarDenial(definition)(judgement)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "takes", "ended"),
+    [
+        ("Erroneous entry.", True, False),
+        ("I was given the wrong folder.", True, False),
+        ("Quiescent since the summer.", False, True),
+        ("He was lost to follow-up; colonoscopy is overdue.", False, False),
+        ("Gynecologic causes were excluded.", False, False),
+        ("She walks.", False, False),
+    ],
+)
+def test_words_of_sentences_that_no_criterion_hears(
+    sentence: str, takes: bool, ended: bool
+) -> None:
+    assert (takes_back(sentence), ends(sentence)) == (takes, ended)

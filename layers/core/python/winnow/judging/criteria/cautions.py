@@ -28,11 +28,12 @@ from winnow.judging.criteria.past import has_past_year, is_long_ago, is_past
 from winnow.judging.criteria.retractions import OF_WHAT_WAS_SAID, Retraction, is_over, retraction
 from winnow.judging.criteria.subjects import is_of_another
 from winnow.judging.criteria.suspicions import (
+    concludes_otherwise,
     has_returned,
     is_known,
     is_laymans,
 )
-from winnow.judging.criteria.undoing import MIN_SUPPORT_SIMILARITY, carrying
+from winnow.judging.criteria.undoing import MIN_SUPPORT_SIMILARITY, carrying, ends, takes_back
 from winnow.judging.lazy_patterns import lazy_pattern
 from winnow.judging.text.shorthand import expand_shorthand
 from winnow.judging.text.similarity import SimilarityMatrix
@@ -147,7 +148,12 @@ class _Text:
             yield Caution.OF_ANOTHER
         if said and (
             all(self._is_past(evidence, compiled) for evidence in said)
-            or (finding.verdict is Verdict.MET and self._is_over and _is_of_now(compiled))
+            or (
+                self._is_met
+                and finding.verdict is Verdict.MET
+                and _is_of_now(compiled)
+                and self._is_over
+            )
         ):
             yield Caution.OF_PAST
         if finding.verdict is Verdict.MET and (
@@ -185,6 +191,8 @@ class _Text:
             any(map(has_returned, of_evidence, references))
             or any(map(is_laymans, of_evidence))
             or any(is_known(self._matrix.plain[row]) for row in self._rows[: len(self._sentences)])
+            or any(map(concludes_otherwise, self._unheard))
+            or any(has_past_year(sentence, self._note.date.year) for sentence in self._unheard)
         )
 
     @cached_property
@@ -207,16 +215,26 @@ class _Text:
     def _is_over(self) -> bool:
         """Whether a sentence that no criterion hears says that it is over."""
         return any(
-            is_over(self._matrix.plain[row])
+            is_over(sentence) or (ends(sentence) and "[" not in sentence)
+            for sentence in self._unheard
+        )
+
+    @cached_property
+    def _unheard(self) -> list[str]:
+        """The sentences that name no criterion."""
+        return [
+            self._matrix.plain[row]
             for row in self._rows[: len(self._sentences)]
             if not any(row in own.named_in for own in self._matches)
-        )
+        ]
 
     def _is_taken_back(self, finding: CriterionFinding) -> bool:
         """Whether all that a finding rests on is taken back."""
         evidence = [each for each in carrying(finding) if each.end]
         if not evidence:
             return False
+        if self._is_met and any(map(takes_back, self._unheard)):
+            return True
         last = max(each.start for each in evidence)
         for place, taken in self._retractions:
             supports = evidence[0].polarity is Polarity.SUPPORTS
@@ -317,7 +335,7 @@ class _Text:
         if compiled.pro.read.ignored & MentionKind.HISTORICAL:
             if compiled.is_of_first_time:
                 return has_past_year(evidence.text, year)
-            return _found_nothing(evidence) and is_long_ago(evidence.text, year)
+            return _found_nothing(evidence) and is_long_ago(expand_shorthand(evidence.text), year)
         end = self._sentences[self._places(evidence)[-1]][1]
         behind = expand_shorthand(self._note.text[evidence.end : min(end, evidence.end + _BEHIND)])
         return is_past(expand_shorthand(evidence.text), evidence.keywords, year, behind)

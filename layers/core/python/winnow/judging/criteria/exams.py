@@ -104,7 +104,7 @@ _NEGATED_TWICE = lazy_pattern(
     r"\b(?:turn(?:s|ed) out not to be"
     r"|fail(?:s|ed|ing)? to (?:be|come back|return|stay|remain|read|prove)|no longer"
     r"|not any ?more|never|not|isn['’]t|wasn['’]t|weren['’]t|aren['’]t|hardly|scarcely"
-    r"|far from"
+    r"|by no means|in no way|not at all|far from"
     r"|anything but|neither|stopped being|ceased to be|cannot be called|can['’]t be called"
     r"|nobody (?:would|could) call)(?: (?!to\b|find|found|show|reveal)\w+){0,3}"
     r" (?:negative|normal|clear|clean|unremarkable|unrevealing|nondiagnostic)\b"

@@ -22,11 +22,14 @@ _RESULT_HOLDS = 2
 _EXAM_HOLDS = 5
 """Years after which an exam that found nothing says little of a bleeding of now."""
 _YEARS_AGO = lazy_pattern(
-    r"\b(?P<ago>\d{1,2}|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|many|a decade"
+    r"\b(?P<ago>\d{1,2}|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|many|a decade"
     r"|decades) (?:or more |plus )?(?:years? )?(?:ago|earlier|back)\b",
     re.IGNORECASE,
 )
-_DECADE = lazy_pattern(r"\bin the (?P<decade>(?:19|20)\d0)s\b", re.IGNORECASE)
+_DECADE = lazy_pattern(
+    r"\bin the (?:early |mid |late )?(?:(?P<decade>(?:19|20)\d0)s|(?:seven|eigh|nine)ties)\b",
+    re.IGNORECASE,
+)
 _ONGOING = lazy_pattern(
     r"\b(?:since|from|after)(?: (?:about|around|early|late|mid|the|approximately|at least|[a-z]+))?"
     r"[ -]*$",
@@ -138,7 +141,7 @@ def is_long_ago(sentence: str, year: int) -> bool:
     if _NOW.search(sentence):
         return False
     years = [int(found["year"]) for found in _YEAR.finditer(sentence)]
-    years += [int(found["decade"]) for found in _DECADE.finditer(sentence)]
+    years += [int(found["decade"] or 1990) for found in _DECADE.finditer(sentence)]
     years += [year - _age(found["ago"]) for found in _YEARS_AGO.finditer(sentence)]
     return bool(years) and max(years) < year - _EXAM_HOLDS
 

@@ -35,12 +35,25 @@ _KNOWN = lazy_pattern(
     r"(?:diagnosis|label)\b"
     r"|\b(?:resect(?:ion|ed)|surgery|operat(?:ion|ed)|treat(?:ed|ment)|hospitali[sz]ed)"
     r" (?:on )?(?:for|of) (?:it|this|that|the same)\b"
+    r"|\b(?:label|tag|diagnosis) (?:from|since|given|made|of) (?:his|her|their|the|\d)"
+    r"|\b(?:bouts?|attacks?|episodes?|flares?|onset|resect\w+|ileostomy|colectomy|strictureplasty)"
+    r"\b[^.;]{0,40}?(?:19|20)\d\d\b"
+    r"|\b(?:rul(?:ed|es)|exclud(?:ed|es)|dismiss(?:ed|es)) (?:it|this|that)\b"
+    r"|\b(?:it|this|that) (?:(?:was|is|has been|is now|has now been) )(?:ruled out|excluded"
+    r"|dismissed|disproven|dropped)\b"
+    r"|\b(?:well|better|fine|cured|recovered) now\b|\bnow (?:well|better|fine|cured)\b"
     r"|\b(?:explained|accounted for|caused) by\b|\bno longer (?:think|suspect|consider|believ)\w*"
     r"|\b(?:turn(?:s|ed) out (?:to be|as)|prove[ds]? to be|proven to be)\b"
     r"|\b(?!denosu|romoso|evolocu|aliro|omali)\w{3,}mab\b|\b(?:humira|remicade|stelara|entyvio|skyrizi|budesonide"
     r"|entocort|azathioprine|mercaptopurine"
     r"|methotrexate|\w+citinib)\b",
     re.IGNORECASE,
+)
+_CONCLUDED = lazy_pattern(
+    r"^\W*(?:(?:final|my|our|overall|clinical|working|discharge) )?"
+    r"(?:conclusions?|impression|opinion|diagnos[ie]s|dx|verdict) ?:(?=.*\w)"
+    r"(?!.*\b(?:suspect\w*|suspicion|possible|unclear|unknown|none|no|not|capsule|request\w*|plan)\b)",
+    re.IGNORECASE | re.DOTALL,
 )
 _NOT_KNOWN = lazy_pattern(
     r"\b(?:no|not|never|nor|without|nobody|none|un\w+)\b(?:\W+\w+){0,5}?\W*$"
@@ -94,6 +107,11 @@ def has_returned(sentence: str, reference: str) -> bool:
 def is_laymans(sentence: str) -> bool:
     """Whether it is the patient or a relative who suspects."""
     return _LAYMAN.search(sentence) is not None
+
+
+def concludes_otherwise(sentence: str) -> bool:
+    """Whether a sentence that names no criterion is what the writer concludes."""
+    return _CONCLUDED.match(sentence) is not None
 
 
 def is_known(sentence: str) -> bool:

@@ -52,6 +52,17 @@ MIN_SUPPORT_SIMILARITY = 0.65
 """A finding that is met by less is weak, if another sentence names its criterion unread."""
 
 
+_MISSED = frozenset(("lost", "yours", "overdue", "cancelled", "canceled", "copy", "expired"))
+"""Words of class `missing` that a note has of other things: "lost to follow-up", "overdue"."""
+_RULED_OUT = frozenset(
+    (
+        *("excluded", "exclude", "excludes", "ruled", "rule", "rules", "dismissed", "dismiss"),
+        *("less", "fewer", "ends"),
+    )
+)
+"""Words of class `over` that are of causes and amounts."""
+
+
 class Doubted(NamedTuple):
     """A sentence that a decision rests on, and its words that may undo it."""
 
@@ -256,6 +267,26 @@ def _explained(texts: Sequence[str]) -> frozenset[str]:
     found = _words(texts)
     possible = _by_class()["possible"]
     return found if found.isdisjoint(possible) else found | possible
+
+
+def takes_back(sentence: str) -> bool:
+    """Whether a sentence that names no criterion has a word for a mistake in the record."""
+    return not _taking_back().isdisjoint(words(sentence))
+
+
+def ends(sentence: str) -> bool:
+    """Whether a sentence that names no criterion has a word for what is over."""
+    return not _ending().isdisjoint(words(sentence))
+
+
+@cache
+def _taking_back() -> frozenset[str]:
+    return _by_class()["missing"] - _MISSED | {"wrong", "duplicate"}
+
+
+@cache
+def _ending() -> frozenset[str]:
+    return _by_class()["over"] - _RULED_OUT
 
 
 @cache
