@@ -80,6 +80,8 @@ def test_a_negative_result_that_is_denied_is_none(sentence: str) -> None:
         "Laparotomy with intraoperative enteroscopy is being considered.",
         "Recommend capsule endoscopy, then balloon enteroscopy guided by result.",
         "Surgery is following.",
+        "Deep enteroscopy at the university hospital if the capsule shows a lesion.",
+        "EGD and colonoscopy at the regional referral center in May.",
         "Mr K., born 1949, mechanical aortic valve.",
         "No history of ulcer.",
         "A bleeding lesion of the jejunum is suspected.",

@@ -20,7 +20,7 @@ from winnow.judging.criteria.denials import denies, is_qualified, is_undone
 from winnow.judging.criteria.exams import finds_something, found_nothing
 from winnow.judging.criteria.fact_rules import Note
 from winnow.judging.criteria.findings import SILENT
-from winnow.judging.criteria.list_headings import is_open
+from winnow.judging.criteria.list_headings import is_open, read_heading
 from winnow.judging.criteria.match import CriterionMatches
 from winnow.judging.criteria.mentions import MentionKind
 from winnow.judging.criteria.organs import is_of_other_organ
@@ -50,6 +50,8 @@ _EXPLAINED = lazy_pattern(
     r"(?: \w+){0,2} (?:positive|diagnostic|abnormal)\b",
     re.IGNORECASE,
 )
+_TO_COME = frozenset({Context.PLANNED, Context.HYPOTHETICAL})
+"""What the heading of a list of plans says of its items."""
 _BEHIND = 100
 """Characters behind a part of a sentence that are looked at."""
 _ADDENDUM = 3
@@ -199,7 +201,11 @@ class _Text:
     def _has_found_something(self) -> bool:
         """Whether an exam of the record may have found what is looked for."""
         return any(
-            finds_something(self._matrix.plain[row]) for row in self._rows[: len(self._sentences)]
+            finds_something(self._matrix.plain[row])
+            and _TO_COME.isdisjoint(
+                read_heading(self._matrix.headings[row], self._matrix.plain[row]).contexts
+            )
+            for row in self._rows[: len(self._sentences)]
         )
 
     @cached_property

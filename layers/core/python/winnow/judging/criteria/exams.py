@@ -66,6 +66,11 @@ _SHOWS = lazy_pattern(
 )
 _AT_LAST = lazy_pattern(r"\b(?:done|performed|yesterday|ago|last|was|were)\b|:", re.IGNORECASE)
 _IF = lazy_pattern(r"\b(?:if|when|unless|in case|should|would|could|might)\b", re.IGNORECASE)
+_PLACE = lazy_pattern(
+    r"\b(?:at|in|by) (?:the |an? |our |his |her )?(?:\w+ ){0,3}?(?:hospital|clinic|cent(?:er|re)"
+    r"|facility|infirmary|office|practice|department|unit)\b",
+    re.IGNORECASE,
+)
 _TO_COME = lazy_pattern(r"(?:capsules?|pillcam|surgery|operation|autopsy)\b.*", re.IGNORECASE)
 """Exams that count only where something says that they were done."""
 _LESION = lazy_pattern(
@@ -196,17 +201,20 @@ def _joins(between: str) -> bool:
 
 def _has_result(exam: _Exam) -> bool:
     """Whether an exam was done, and what is said of it is more than that it found nothing."""
-    if _NOTHING.search(exam.behind) or _NOTHING.search(exam.name):
+    behind = _PLACE.sub(" ", exam.behind)
+    if _NOTHING.search(behind) or _NOTHING.search(exam.name):
         return False
     if _OF_NEXT.search(exam.before) or _IF.search(exam.asked):
         return False
-    shows = _SHOWS.search(exam.behind) is not None
-    if not shows and (_NOTHING.search(exam.before) or _ASKED_FOR.search(exam.asked)):
+    shows = _SHOWS.search(behind) is not None
+    if not shows and (
+        _IF.search(behind) or _NOTHING.search(exam.before) or _ASKED_FOR.search(exam.asked)
+    ):
         return False
-    if not shows and _TO_COME.fullmatch(exam.name) and _AT_LAST.search(exam.behind) is None:
+    if not shows and _TO_COME.fullmatch(exam.name) and _AT_LAST.search(behind) is None:
         return False
-    asked = _ASKED_FOR.search(exam.behind)
-    said = exam.behind[: asked.start()] if asked else exam.behind
+    asked = _ASKED_FOR.search(behind)
+    said = behind[: asked.start()] if asked else behind
     return any(map(_says_much, _WORD.findall(said)))
 
 
