@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from winnow.errors import (
     NotRedrivableError,
@@ -23,9 +23,11 @@ from winnow.recovery.upload_row import UploadRow
 from winnow.steps.upload import upload_id
 from winnow_aws.inbox import S3Inbox
 from winnow_aws.table import TableRuns
+from winnow_aws.topic import TopicMailer
 from winnow_aws.workflow import QueueingWorkflow, StatesWorkflow
 from winnow_cli.audit import retention_of
 from winnow_cli.target import Target, aws_errors
+from winnow_cli.undelivered import EndedRun, GatheredMail, Undelivered, gathered_mail
 from winnow_cli.waiting import limits_runs, waiting_queue
 
 if TYPE_CHECKING:
@@ -36,8 +38,9 @@ UNDELIVERED = "UndeliveredQueue"
 """The stack output with the dead-letter queue."""
 ALIAS = "WorkflowAlias"
 """The stack output with what runs are started by; the local stack has none."""
-CREATED = "Object Created"
 _QUEUE_WAIT_S = 1
+_HIDDEN_S = 300
+"""Seconds in which a message that stays in the queue does not come again."""
 _MAX_FAILURES_IN_A_ROW = 5
 """After so many the redrive stops: the cause is AWS, not single uploads."""
 
@@ -51,44 +54,6 @@ class Redriven:
     """The execution's name."""
     from_queue: bool = False
     """Whether its event was in the dead-letter queue."""
-
-
-class _EventObject(BaseModel):
-    key: str
-    version_id: str | None = Field(None, alias="version-id")
-    sequencer: str | None = None
-
-
-class _EventBucket(BaseModel):
-    name: str
-
-
-class _Created(BaseModel):
-    bucket: _EventBucket
-    object: _EventObject
-
-
-class Undelivered(BaseModel):
-    """An event in the dead-letter queue: of an upload, or of a run that stopped."""
-
-    id: str = ""
-    kind: str = Field(alias="detail-type")
-    detail: _Created | dict[str, Any]
-
-    @model_validator(mode="after")
-    def _an_upload_can_be_identified(self) -> Self:
-        if self.kind == CREATED and self.upload_id is None:
-            raise ValueError("an upload's event names bucket, key, and version or sequencer")
-        return self
-
-    @property
-    def upload_id(self) -> str | None:
-        """The id of the event's upload; None if it has none."""
-        if self.kind != CREATED or not isinstance(self.detail, _Created):
-            return None
-        dropped = self.detail.object
-        unique = dropped.version_id or dropped.sequencer
-        return unique and upload_id(self.detail.bucket.name, dropped.key, unique)
 
 
 class Redrive:
@@ -108,6 +73,10 @@ class Redrive:
         self._runs = TableRuns(target.dynamodb(), target.table, target.retention_days)
         self.unreadable = 0
         """Number of messages in the dead-letter queue that are not events."""
+        self.mailed = 0
+        """Number of gathered e-mails in the dead-letter queue that were sent."""
+        self.unmailed: list[str] = []
+        """Ids of uploads whose end nobody was told, and that cannot be run again."""
         self.under_way: list[str] = []
         """Ids of uploads that were not started: a run started before has not ended."""
         self.failures: list[tuple[str, WinnowError]] = []
@@ -118,7 +87,8 @@ class Redrive:
         """Start one failed upload again, or one that no run has claimed, by its whole id.
 
         Raises:
-            NotRedrivableError: it succeeded, its run has not ended, or its row may have expired.
+            NotRedrivableError: it succeeded or was erased, its run has not ended, or its row may
+                have expired.
             UploadUnknownError: no row and no version in the inbox has this id.
         """
         rows = self._runs.by_id([own_id])
@@ -171,7 +141,7 @@ class Redrive:
         now = time.time()
         for row in self._runs.every():
             failed = row.state == "FAILED" or row.lease_expired(now)
-            if failed and max(row.claimed_s, row.ended_s or 0.0) >= since:
+            if failed and row.erased_at is None and max(row.claimed_s, row.ended_s or 0.0) >= since:
                 started = self._attempt(row.upload_id, partial(self._start, row))
                 if started is not None:
                     yield started
@@ -186,7 +156,7 @@ class Redrive:
             raise
         except WinnowError as error:
             self.failures.append((own_id, error))
-            self._in_a_row += 1
+            self._in_a_row += not isinstance(error, NotRedrivableError)
             if self._in_a_row >= _MAX_FAILURES_IN_A_ROW:
                 raise
             return None
@@ -196,43 +166,82 @@ class Redrive:
         return started
 
     def undelivered(self) -> Iterator[Redriven]:
-        """Start the events in the dead-letter queue; each is deleted once it was started.
+        """Do what the messages in the dead-letter queue ask for; each is deleted once that is done.
 
-        Events about runs that stopped are deleted, too: the sweep finds those runs. A message
-        that is not an event stays in the queue, and is counted in `unreadable`.
+        Uploads are started, and so is one whose run failed and could not tell that, however long
+        ago; gathered e-mails are sent. What cannot be done stays in the queue, and is counted.
         """
         queue = self._target.outputs.get(UNDELIVERED)
         if queue is None:
             return
         sqs: SQSClient = self._target.client("sqs")
+        seen: set[str] = set()
         while True:
             with aws_errors(self._target):
                 messages = sqs.receive_message(
-                    QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=_QUEUE_WAIT_S
+                    QueueUrl=queue,
+                    MaxNumberOfMessages=10,
+                    WaitTimeSeconds=_QUEUE_WAIT_S,
+                    VisibilityTimeout=_HIDDEN_S,
                 ).get("Messages", [])
-            if not messages:
+            new = [message for message in messages if message["MessageId"] not in seen]
+            # Those that stay come again and again.
+            if not new:
                 return
-            for message in messages:
-                try:
-                    event = Undelivered.model_validate_json(message["Body"])
-                except ValidationError:
-                    self.unreadable += 1
-                    continue
-                failures = len(self.failures)
-                started = self._start_undelivered(event, message["Body"])
-                if len(self.failures) > failures:
+            for message in new:
+                seen.add(message["MessageId"])
+                noted = len(self.failures)
+                done, started = self._undelivered_one(message["Body"], message["MessageId"])
+                if not done or len(self.failures) > noted:
                     continue
                 with aws_errors(self._target):
                     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
                 if started is not None:
                     yield started
 
-    def _start_undelivered(self, event: Undelivered, body: str) -> Redriven | None:
-        """None: the event has no upload, or its upload could not be started now."""
-        own_id = event.upload_id
-        if own_id is None:
-            return None
-        return self._attempt(own_id, partial(self._start_event, own_id, event.id, body))
+    def _undelivered_one(self, body: str, message_id: str) -> tuple[bool, Redriven | None]:
+        """Whether the message may go, and what was started."""
+        mail = gathered_mail(body)
+        if mail is not None:
+            return self._send(mail), None
+        try:
+            event = Undelivered.model_validate_json(body)
+        except ValidationError:
+            event = None
+        if event is not None and (own_id := event.upload_id) is not None:
+            # Without an id of its own, an event is told apart by its message.
+            work = partial(self._start_event, own_id, event.id or message_id, body)
+            return True, self._attempt(own_id, work)
+        if event is not None and (run := event.ended) is not None:
+            return self._tell(run)
+        self.unreadable += 1
+        return False, None
+
+    def _tell(self, run: EndedRun) -> tuple[bool, Redriven | None]:
+        """Start an upload again whose run could not tell its end: the next one tells its own."""
+        rows = self._runs.by_id([run.upload_id])
+        # The sweep finds what has no row or runs; a later run has told its end.
+        if not rows or rows[0].run != run.arn or rows[0].state == "RUNNING":
+            return True, None
+        [row] = rows
+        # A run that ended with what its row says has mailed that itself.
+        if row.erased_at is not None or (row.state == "FAILED" and row.error_code == run.error):
+            return True, None
+        if row.state == "FAILED":
+            return True, self._attempt(row.upload_id, partial(self._start, row))
+        self.unmailed.append(run.upload_id)
+        return False, None
+
+    def _send(self, mail: GatheredMail) -> bool:
+        """Send an e-mail that was to be gathered; False: that is not possible now."""
+        topic = TopicMailer(self._target.client("sns"), self._target.output("TopicArn"))
+        try:
+            topic.send(*mail)
+        except WinnowError as error:
+            self.failures.append((mail.attributes.get("upload_id", "an e-mail"), error))
+            return False
+        self.mailed += 1
+        return True
 
     def _start_event(self, own_id: str, event_id: str, body: str) -> Redriven | None:
         name = f"{own_id}-event-{event_id[:36]}"
@@ -261,6 +270,15 @@ class Redrive:
         if row.version_id is None and row.sequencer is None:
             # A run that failed before it could claim left a row without its identity.
             with aws_errors(self._target):
-                first = self._states.describe_execution(executionArn=row.run or "")["input"]
+                try:
+                    first = self._states.describe_execution(executionArn=row.run or "")["input"]
+                except (
+                    self._states.exceptions.ExecutionDoesNotExist,
+                    self._states.exceptions.InvalidArn,
+                ):
+                    raise NotRedrivableError(
+                        f"The row of the upload {row.upload_id} does not say which version it is "
+                        "about, and its run is not there any more."
+                    ) from None
             event["detail"] = json.loads(first)["detail"]
         return event

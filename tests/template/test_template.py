@@ -67,8 +67,18 @@ def test_what_names_another_encryption_is_refused(
 ):
     # S3 looks at a policy before it applies the bucket's own rule: what it knows is the headers.
     given = statements(f"{bucket}Policy")
-    denials = [sid for sid, one in given.items() if one["Action"] == "s3:PutObject"]
+    denials = [
+        sid for sid, one in given.items() if one["Action"] == "s3:PutObject" and "Condition" in one
+    ]
     assert [sid for sid in denials if holds(given[sid]["Condition"], headers)] == refused_by
+
+
+def test_nothing_is_written_beside_the_inbox():
+    denied = statements("UploadsBucketPolicy")["DenyBesideInbox"]
+    assert (denied["Effect"], denied["Action"]) == ("Deny", "s3:PutObject")
+    assert "Condition" not in denied
+    inbox = properties("UploadedRule")["EventPattern"]["detail"]["object"]["key"][0]["prefix"]
+    assert denied["NotResource"] == {"Fn::Sub": f"${{UploadsBucket.Arn}}/{inbox}*"}
 
 
 def holds(condition: dict[str, Any], headers: dict[str, str]) -> bool:

@@ -78,6 +78,8 @@ def redrive(
             "under_way": work.under_way,
             "failed": [{"upload_id": own_id, "code": why.code} for own_id, why in work.failures],
             "unreadable": work.unreadable,
+            "mailed": work.mailed,
+            "unmailed": work.unmailed,
             **({"error": error_document(failure)} if failure else {}),
         }
     if not as_json:
@@ -110,6 +112,13 @@ def _note_counts(count: int, work: "Redrive", target: "Target") -> None:
         note(
             f"{len(work.under_way)} had been started before and have not ended: "
             "nothing was started for them."
+        )
+    if work.mailed:
+        note(f"{work.mailed} e-mails in the dead-letter queue were sent.")
+    for own_id in work.unmailed:
+        note(
+            f"{own_id} has succeeded, and nobody was told: `{target.hint(f'results {own_id}')}`. "
+            "Its message stays in the dead-letter queue."
         )
     if work.unreadable:
         note(f"{work.unreadable} messages in the dead-letter queue are not events; they stay.")

@@ -256,6 +256,15 @@ def bucket_policy(name: str, stack: Stack) -> Any:
     else:
         for sid, condition in ENCRYPTIONS.items():
             statements[sid] = given("HasKmsKey", _deny(bucket_, sid, "s3:PutObject", condition))
+    if bucket_ == "UploadsBucket":
+        # What lies there starts no run, and no sweep lists it.
+        statements["DenyBesideInbox"] = {
+            "Sid": "DenyBesideInbox",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:PutObject",
+            "NotResource": sub("${UploadsBucket.Arn}/inbox/*"),
+        }
     return {
         "Type": "AWS::S3::BucketPolicy",
         **({} if bucket_ == LOGS else {"Condition": "HasTls"}),

@@ -854,7 +854,7 @@ class NotFinishedError(CommandError):
 
 
 class NotRedrivableError(CommandError):
-    """The upload succeeded, its run has not ended, or it is too old to tell."""
+    """The upload succeeded or was erased, its run has not ended, or it is too old to tell."""
 
     code = "not_redrivable"
     hint = "`winnow status UPLOAD_ID` shows its state. To judge the file again, drop it again."

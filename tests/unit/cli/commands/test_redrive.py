@@ -20,7 +20,8 @@ def test_a_redrive_that_breaks_off_tells_what_it_started_and_why(
     class Work:
         under_way: tuple[str, ...] = ()
         failures: tuple[()] = ()
-        unreadable = 0
+        unmailed: tuple[()] = ()
+        unreadable = mailed = 0
 
         def __init__(self, _: object) -> None:
             pass

@@ -6,6 +6,7 @@ name is the same for the same attempt: if two sweeps start it at once, Step Func
 
 from typing import Any
 
+from winnow.errors import NotRedrivableError
 from winnow.recovery.status import ObjectVersion
 from winnow.recovery.upload_row import UploadRow
 
@@ -20,7 +21,12 @@ def lost_event(bucket: str, version: ObjectVersion, attempt: int) -> dict[str, A
 
 
 def claimed_event(bucket: str, row: UploadRow, attempt: int) -> dict[str, Any]:
-    """The event of an upload that the table knows; it supersedes the run that the row names."""
+    """The event of an upload that the table knows; it supersedes the run that the row names.
+
+    Raises NotRedrivableError if the upload was erased: what is left of its row is another upload's.
+    """
+    if row.erased_at is not None:
+        raise NotRedrivableError(f"The upload {row.upload_id} was erased.")
     dropped: dict[str, Any] = {"key": row.object_key, "size": row.size}
     if row.sequencer is None:
         dropped["version-id"] = row.version_id
