@@ -1,5 +1,6 @@
 """An object store in memory, under the same contract as S3 (tests/functional/test_store.py)."""
 
+import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -56,7 +57,8 @@ class MemoryStore:
     def head(self, ref: ObjectRef) -> StoredObject:
         version, content, metadata = self._find(ref)
         pinned = ref.model_copy(update={"version_id": version})
-        return StoredObject(pinned, len(content), metadata, self.stored)
+        etag = hashlib.sha256(content).hexdigest()
+        return StoredObject(pinned, len(content), metadata, self.stored, etag)
 
     @contextmanager
     def open(self, ref: ObjectRef) -> Iterator[BinaryIO]:

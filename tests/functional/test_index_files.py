@@ -9,8 +9,10 @@ from moto import mock_aws
 
 from tests.fakes.index_files import MemoryFiles
 from winnow.errors import ObjectGoneError, RunSupersededError
-from winnow.search.files import FileName, IndexFiles
+from winnow.models import ObjectRef
+from winnow.search.files import FileName, IndexFiles, sources_of
 from winnow_aws.index_files import S3IndexFiles
+from winnow_aws.index_queue import S3ResultFolders
 from winnow_aws.s3 import S3Store
 
 SEGMENT = FileName("triage", "2026-11", upload="u1")
@@ -120,3 +122,27 @@ def test_no_older_version_is_read_while_a_file_is_deleted(
     monkeypatch.setattr(files._client, "delete_object", delete)
     assert files.delete(SEGMENT, newest)
     assert names(files) == []
+
+
+@mock_aws
+def test_a_list_of_results_names_the_states_that_rows_are_made_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    client = boto3.client("s3", region_name="us-east-1")
+    client.create_bucket(Bucket="results")
+    store, folders = S3Store(client), S3ResultFolders(client, "results")
+    for key in ("p/u1/result.json", "p/u1/review.json", "p/u2/reviewed.jsonl", "q/u1/result.json"):
+        client.put_object(Bucket="results", Key=f"results/{key}", Body=key.encode())
+    client.put_object(Bucket="results", Key="results/p/u1/reviewed.jsonl", Body=b"1")
+
+    def etag(key: str) -> str:
+        return store.head(ObjectRef(bucket="results", key=f"results/{key}")).etag
+
+    found = {(one.change.process, one.change.upload): one for one in folders.list()}
+    assert {folder: one.sources for folder, one in found.items()} == {
+        ("p", "u1"): sources_of(etag("p/u1/result.json"), etag("p/u1/reviewed.jsonl")),
+        ("q", "u1"): sources_of(etag("q/u1/result.json"), None),
+    }
+    assert all(len(one.modified) == len("2026-11-27T10:00:00.000Z") for one in found.values())

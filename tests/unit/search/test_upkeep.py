@@ -1,6 +1,6 @@
 """The upkeep compares the index with the results, and has indexed what is missing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
@@ -8,9 +8,11 @@ from tests.fakes.results import BUCKET, Judged
 from tests.unit.core.search.test_memory import NOW
 from tests.unit.search.test_contract import Indexed
 from winnow.errors import RetryableError
-from winnow.search.files import FileName
+from winnow.search.files import FileName, sources_of, tombstone
 from winnow.search.shapes import SearchRequest
-from winnow.search.upkeep import Change
+from winnow.search.upkeep import Change, ResultFolder
+from winnow.storage.paths import ReviewPaths
+from winnow.storage.times import iso
 from winnow_search.upkeep import TRIES, Upkeep
 
 
@@ -34,9 +36,21 @@ class Results:
     def __init__(self, indexed: Indexed) -> None:
         self._folders = indexed.folders
 
-    def list(self) -> Iterator[Change]:
+        self.modified = "2026-11-29T00:00:00.000Z"
+        """When all results were written: a day before the clock's time."""
+
+    def list(self) -> Iterator[ResultFolder]:
+        store = self._folders.store
         for process, upload in self._folders.folders():
-            yield Change(process=process, upload=upload)
+            folder = f"results/{process}/{upload}"
+            etags: list[str | None] = []
+            for name in ("result.json", "reviewed.jsonl"):
+                there = f"{folder}/{name}" in store.keys(BUCKET)
+                etags.append(
+                    store.head(store.head_of(BUCKET, f"{folder}/{name}")).etag if there else None
+                )
+            change = Change(process=process, upload=upload)
+            yield ResultFolder(change, sources_of(etags[0] or "", etags[1]), self.modified)
 
 
 class Kept:
@@ -45,10 +59,11 @@ class Kept:
     def __init__(self) -> None:
         self.indexed = Indexed()
         self.queue = Queue()
+        self.results = Results(self.indexed)
         self.upkeep = Upkeep(
             self.indexed.folders.store,
             self.indexed.files,
-            Results(self.indexed),
+            self.results,
             self.queue,
             BUCKET,
             lambda: NOW,
@@ -162,3 +177,100 @@ def test_files_are_compacted_in_groups_that_fit(
         assert [name.number for name in kept.indexed.files.contents] == [1, 2]
         monkeypatch.setattr("winnow_search.indexing.MAX_COMPACTED", int(1.5 * len(small)))
     assert kept.indexed.engine.search(SearchRequest(limit=0)).total == 6
+
+
+def lost_run(kept: Kept) -> None:
+    kept.indexed.folders.run("triage", "u1", [Judged("New.", "not_met")])
+
+
+def lost_review(kept: Kept) -> None:
+    kept.indexed.folders.review("triage", "u1", {1: "not_met"})
+
+
+def lost_erasure(kept: Kept) -> None:
+    kept.indexed.folders.erase("triage", "u1", 1)
+
+
+def lost_empty_run(kept: Kept) -> None:
+    kept.indexed.folders.run("triage", "u1", [])
+
+
+def damaged_segment(kept: Kept) -> None:
+    kept.indexed.carry_out("run", ("triage", "u1"), [Judged("New.", "not_met")])
+    name = FileName("triage", "2026-11", "u1")
+    kept.indexed.files.contents[name] = (b"damaged", kept.indexed.files.contents[name][1])
+
+
+def stray_tombstone(kept: Kept) -> None:
+    kept.indexed.indexer._hide("triage", "u1")
+
+
+LOST = [lost_run, lost_review, lost_erasure, lost_empty_run, damaged_segment, stray_tombstone]
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+@pytest.mark.parametrize("lose", LOST)
+def test_what_changed_unseen_is_indexed_again(
+    kept: Kept, lose: Callable[[Kept], None], *, compacted: bool
+) -> None:
+    for upload in ("u1", "u2"):
+        kept.indexed.carry_out("run", ("triage", upload), [Judged("Old.", "met")])
+    if compacted:
+        kept.indexed.indexer.compact("triage", all_files=True)
+    lose(kept)
+    state = kept.upkeep.maintain().state
+    assert (state.missing, state.pending, kept.queue.sent) == (1, True, [folder("u1")])
+    kept.carry_out_what_waits()
+    assert kept.upkeep.compare(1).state.missing == 0
+    found = kept.indexed.engine.search(SearchRequest())
+    memory = kept.indexed.memory().search(SearchRequest())
+    assert (found.total, found.hits) == (memory.total, memory.hits)
+    kept.upkeep.maintain()
+    assert kept.queue.sent == []
+
+
+@pytest.mark.parametrize("lose", [lost_run, lost_review, lost_erasure, lost_empty_run])
+def test_what_has_just_changed_is_not_missing(kept: Kept, lose: Callable[[Kept], None]) -> None:
+    """Its event is on its way: a comparison would count it all day."""
+    kept.indexed.carry_out("run", ("triage", "u1"), [Judged("Old.", "met")])
+    lose(kept)
+    kept.results.modified = iso(NOW - 60)
+    state = kept.upkeep.compare(None).state
+    assert (state.missing, kept.queue.sent) == (0, [])
+
+
+def test_later_results_that_cannot_be_read_are_counted(kept: Kept) -> None:
+    kept.indexed.carry_out("run", ("triage", "u1"), [Judged("Old.", "met")])
+    reviewed = ReviewPaths(BUCKET, "triage", "u1").reviewed
+    kept.indexed.folders.store.put(reviewed, b'{"record": 1}\n', "x")
+    for before, pending in ((None, True), (1, False)):
+        list(kept.upkeep.take_in(kept.queue.sent, lambda: 900.0))
+        state = kept.upkeep.compare(before).state
+        assert (state.missing, state.pending) == (1, pending)
+
+
+def test_an_empty_run_stays_known(kept: Kept) -> None:
+    """Its tombstone says of what it was made, so that no comparison sends it again."""
+    kept.indexed.carry_out("run", ("triage", "u1"), [])
+    for _ in range(2):
+        kept.indexed.indexer.compact("triage", all_files=True, swept="9")
+        assert kept.upkeep.compare(None).state.missing == 0
+    assert list(kept.indexed.files.contents) == [tombstone("triage", "u1")]
+
+
+def test_a_rebuild_shows_no_earlier_state(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    for upload in ("u1", "u2", "u3"):
+        kept.indexed.carry_out("run", ("triage", upload), [Judged("Old.")])
+    kept.indexed.indexer.compact("triage", all_files=True)
+    kept.indexed.carry_out("run", ("triage", "u1"), [Judged("New.")])
+    kept.indexed.carry_out("delete", ("triage", "u2"))
+    delete, seen = kept.indexed.files.delete, []
+
+    def looked(name: FileName, etag: str | None) -> bool:
+        done = delete(name, etag)
+        seen.append([hit.text for hit in kept.indexed.engine.search(SearchRequest()).hits])
+        return done
+
+    monkeypatch.setattr(kept.indexed.files, "delete", looked)
+    kept.upkeep.rebuild()
+    assert seen == [["New."], [], []]

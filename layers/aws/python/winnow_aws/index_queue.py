@@ -2,9 +2,13 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import UTC
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from winnow.search.upkeep import Change
+from winnow.search.files import sources_of
+from winnow.search.upkeep import Change, ResultFolder
 from winnow_aws.aws_errors import translated
 from winnow_aws.index_events import change_of
 
@@ -54,7 +58,22 @@ class S3ResultFolders:
         self._client = client
         self._bucket = bucket
 
-    def list(self) -> Iterator[Change]:
+    def list(self) -> Iterator[ResultFolder]:
+        # Keys are listed in their order, so those of a folder are beside each other.
+        for change, objects in groupby(self._objects(), itemgetter(0)):
+            named = {each["Key"].rpartition("/")[2]: each for _, each in objects}
+            if "result.json" not in named:
+                continue
+            reviewed = named.get("reviewed.jsonl")
+            modified = max(each["LastModified"] for each in named.values()).astimezone(UTC)
+            yield ResultFolder(
+                change,
+                sources_of(named["result.json"]["ETag"], reviewed and reviewed["ETag"]),
+                f"{modified:%Y-%m-%dT%H:%M:%S}.000Z",
+            )
+
+    def _objects(self) -> Iterator[tuple[Change, Any]]:
+        """The objects of results that the index is made of, each with its folder."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix="results/"
         )
@@ -62,5 +81,5 @@ class S3ResultFolders:
             for page in pages:
                 for each in page.get("Contents", ()):
                     change = change_of(each["Key"])
-                    if change is not None and each["Key"].endswith("/result.json"):
-                        yield change
+                    if change is not None:
+                        yield change, each

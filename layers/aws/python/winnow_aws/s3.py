@@ -134,6 +134,7 @@ class S3Store:
             size=answer["ContentLength"],
             metadata={name.lower(): value for name, value in answer.get("Metadata", {}).items()},
             stored=answer["LastModified"].astimezone(UTC),
+            etag=answer["ETag"],
         )
 
     @contextmanager

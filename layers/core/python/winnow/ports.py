@@ -93,6 +93,8 @@ class StoredObject(NamedTuple):
     """User metadata, names in lower case and without `x-amz-meta-`."""
     stored: datetime | None = None
     """When it was stored (UTC), if that is known."""
+    etag: str = ""
+    """Changes with the content."""
 
     @property
     def fence(self) -> str:

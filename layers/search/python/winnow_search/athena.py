@@ -208,7 +208,8 @@ def _index(files: list[IndexFile]) -> _Index:
         files,
         f'WITH files AS (SELECT *, "$path" AS path FROM {TABLE}'  # noqa: S608
         f" WHERE process IN ({processes}) AND month IN ({months})),"
-        " batches AS (SELECT process, upload, max_by(path, ROW(generation, path)) AS path"
+        " batches AS (SELECT process, upload,"
+        " max_by(path, ROW(generation, strpos(path, '/0-') > 0, path)) AS path"
         " FROM files GROUP BY process, upload),"
         " records AS (SELECT files.* FROM files JOIN batches ON files.process = batches.process"
         " AND files.upload = batches.upload AND files.path = batches.path"

@@ -90,19 +90,19 @@ class Indexer:
         try:
             rows = UploadRows(self._objects, ref)
             counted = _Counted(rows)
-            content = write_segment(with_projected(counted), _Generation(rows))
+            content = write_segment(with_projected(counted), _Generation(rows), rows.sources)
         except ObjectGoneError:
             self._hide(process, upload)
             done = Indexed(process, upload, TOMBSTONES, 0, TOMBSTONE)
         else:
             done = Indexed(process, upload, rows.month, counted.rows, rows.generation)
-            self._write(FileName(process, rows.month, upload), content, done.generation)
             if counted.rows:
                 # What was deleted was run again: its rows are there before the tombstone goes.
+                self._write(FileName(process, rows.month, upload), content, done.generation)
                 self._files.delete(tombstone(process, upload), None)
             else:
                 # No row tells that those of an earlier run count no more.
-                self._hide(process, upload)
+                self._hide(process, upload, rows.sources)
         deleted = done.generation == TOMBSTONE
         return done if self._is_deleted(ref) is deleted else self.index(process, upload)
 
@@ -113,9 +113,10 @@ class Indexer:
             return True
         return False
 
-    def _hide(self, process: str, upload: str) -> None:
+    def _hide(self, process: str, upload: str, sources: str = "") -> None:
         """Write the tombstone of an upload."""
-        self._write(tombstone(process, upload), write_tombstone(process, upload), TOMBSTONE)
+        content = write_tombstone(process, upload, sources)
+        self._write(tombstone(process, upload), content, TOMBSTONE)
 
     def _write(self, name: FileName, content: bytes, generation: str) -> None:
         """Write a segment, unless there is one of a greater generation."""
@@ -239,7 +240,7 @@ class _Compaction:
         self._batches[file.name] = found
 
     def _sweep(self, tombs: Iterable[IndexFile]) -> int:
-        """Delete the tombstones of uploads that are in no file any more."""
+        """Delete the tombstones of deleted uploads that are in no file any more."""
         if self._damaged:
             return 0  # Nobody knows what is in those.
         held = {
@@ -251,7 +252,7 @@ class _Compaction:
         return sum(
             self._files.delete(tomb.name, tomb.etag)
             for tomb in tombs
-            if held.isdisjoint(batch.upload for batch in self._batches[tomb.name])
+            if not any(one.sources or one.upload in held for one in self._batches[tomb.name])
         )
 
     def _to_compact(self, file: IndexFile, without: set[str]) -> bool:

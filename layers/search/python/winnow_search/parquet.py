@@ -44,7 +44,7 @@ COLUMNS: Mapping[str, str] = {
     "tokens": "VARCHAR",
     "vector": "BLOB",
 }
-"""The columns of a file, beside `generation`."""
+"""The columns of a file, beside `generation` and `sources`."""
 _WRITE = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 50000)"
 MAX_LINE = 256 * 1024 * 1024
 """Bytes of a row as JSON."""
@@ -80,12 +80,13 @@ def _cursor() -> duckdb.DuckDBPyConnection:
     return _shared().cursor()
 
 
-def write_segment(rows: Iterable[IndexRow], generation: object) -> bytes:
+def write_segment(rows: Iterable[IndexRow], generation: object, sources: str = "") -> bytes:
     """The file of one upload.
 
     Args:
         rows: The rows; not kept in memory.
         generation: Its text is asked for when the last row was read.
+        sources: What it is made of.
     """
     columns = {name: "VARCHAR" if kind == "BLOB" else kind for name, kind in COLUMNS.items()}
     with _folder() as folder:
@@ -100,15 +101,16 @@ def write_segment(rows: Iterable[IndexRow], generation: object) -> bytes:
         )
         return _copied(
             folder,
-            f"SELECT {chosen}, $generation AS generation FROM read_json($file, "  # noqa: S608
+            f"SELECT {chosen}, $generation AS generation, $sources AS sources"  # noqa: S608
+            f" FROM read_json($file, "
             f"format='newline_delimited', maximum_object_size={MAX_LINE}, columns={{{shape}}})"
             " ORDER BY record",
-            {"file": str(lines), "generation": str(generation)},
+            {"file": str(lines), "generation": str(generation), "sources": sources},
         )
 
 
-def write_tombstone(process: str, upload: str) -> bytes:
-    """The file of an upload that was deleted."""
+def write_tombstone(process: str, upload: str, sources: str = "") -> bytes:
+    """The file of an upload that was deleted, or whose results have no record."""
     given = {"process": "$process", "upload": "$upload", "record": str(TOMBSTONE_RECORD)}
     chosen = ", ".join(
         f"CAST({given.get(name, 'NULL')} AS {kind}) AS {name}" for name, kind in COLUMNS.items()
@@ -116,8 +118,8 @@ def write_tombstone(process: str, upload: str) -> bytes:
     with _folder() as folder:
         return _copied(
             folder,
-            f"SELECT {chosen}, '{TOMBSTONE}' AS generation",
-            {"process": process, "upload": upload},
+            f"SELECT {chosen}, '{TOMBSTONE}' AS generation, $sources AS sources",
+            {"process": process, "upload": upload, "sources": sources},
         )
 
 
@@ -129,7 +131,8 @@ def merge(files: Sequence[tuple[Path, Iterable[str]]]) -> bytes:
         database.executemany("INSERT INTO kept VALUES (?, ?)", kept)
         return _copied(
             folder,
-            f"SELECT {', '.join(COLUMNS)}, generation FROM read_parquet($files, filename=true) r"  # noqa: S608
+            f"SELECT {', '.join(COLUMNS)}, generation, sources"  # noqa: S608
+            " FROM read_parquet($files, filename=true) r"
             " SEMI JOIN kept k ON r.filename = k.file AND r.upload = k.upload"
             " ORDER BY upload, record",
             {"files": [str(path) for path, _ in files]},
@@ -153,7 +156,7 @@ def batches(path: Path, *, whole: bool = False) -> list[Batch]:
                     [str(path)],
                 )
             found = database.execute(
-                "SELECT process, upload, generation, count(*) FROM read_parquet(?)"
+                "SELECT process, upload, generation, count(*), sources FROM read_parquet(?)"
                 " GROUP BY ALL ORDER BY ALL",
                 [str(path)],
             ).fetchall()

@@ -14,7 +14,7 @@ from winnow.errors import (
     WinnowError,
 )
 from winnow.ports import ObjectStore
-from winnow.search.files import Batch, FileName, IndexFile, IndexFiles, counting
+from winnow.search.files import TOMBSTONES, Batch, FileName, IndexFile, IndexFiles, counting
 from winnow.search.upkeep import (
     Change,
     ChangeQueue,
@@ -34,6 +34,8 @@ RESERVE_S = 60.0
 """Seconds of a call that must be left for another upload to be begun."""
 FORGET_TRIES = 8
 """How often the index is written until nothing of an erased upload is left in it."""
+SETTLED_S = 1_800.0
+"""Seconds after which results that are not in the index as they are are missing there."""
 SWEPT_AFTER_S = 3_600.0
 """Seconds for which a tombstone stays: longer than any call that could write what it hides."""
 TRIES = 4
@@ -122,7 +124,7 @@ class Upkeep:
 
     def rebuild(self) -> UpkeepReport:
         """Delete the index, and have it made of the results."""
-        for file in list(self._files.list()):
+        for file in sorted(self._files.list(), key=_age):
             self._files.delete(file.name, file.etag)
         return self.compare(None)
 
@@ -130,37 +132,48 @@ class Upkeep:
         """Find out what the index lacks, and what it should not have.
 
         Damaged files are deleted: what was in them is indexed again, from the results. The first
-        comparison has what is missing indexed. The following ones, a minute apart each, look
-        whether that is done, until nothing is missing or no progress is made.
+        comparison has what is missing indexed: uploads that are not there, or not as their results
+        are. The following ones, a minute apart each, look whether that is done, until nothing is
+        missing or no progress is made.
 
         Args:
             before: How many uploads were missing at the comparison before; None: this is the first.
         """
         found, damaged = self._read()
         counted = counting(found)
-        there = {Change(process=process, upload=upload) for process, upload in counted}
-        there |= set(_without_rows(found))
-        wanted = set(self._results.list())
-        missing = wanted - there
+        there = dict(_sources(found, counted))
+        # What has changed since the index was read is on its way by an event of its own.
+        settled = iso(self._clock() - SETTLED_S)
+        wanted = {folder.change: folder for folder in self._results.list()}
+        missing = {
+            change
+            for change, folder in wanted.items()
+            if change not in there
+            or (there[change] != folder.sources and folder.modified < settled)
+        }
         pending = bool(missing) and (before is None or len(missing) < before)
         if before is None:
-            self._queue.send(sorted(missing | (there - wanted), key=lambda one: one.upload))
+            lost = {
+                Change(process=name.process, upload=name.upload) for name in damaged if name.upload
+            }
+            again = missing | lost | (there.keys() - wanted.keys())
+            self._queue.send(sorted(again, key=lambda one: one.upload))
         if pending:
             self._queue.compare_later(len(missing))
         state = IndexState(
             compared_at=iso(self._clock()),
             uploads=len(counted),
-            records=sum(_rows(found[name], upload) for upload, name in counted.items()),
+            records=sum(_batch(found[name], upload).rows for upload, name in counted.items()),
             missing=len(missing),
             pending=pending,
         )
         self._objects.put(state_ref(self._bucket), state.model_dump_json().encode(), JSON)
-        return UpkeepReport(state=state, damaged=damaged)
+        return UpkeepReport(state=state, damaged=len(damaged))
 
-    def _read(self) -> tuple[dict[FileName, list[Batch]], int]:
-        """What is in every file; those that cannot be read are deleted and counted."""
+    def _read(self) -> tuple[dict[FileName, list[Batch]], list[FileName]]:
+        """What is in every file, and those that could not be read: they are deleted."""
         found: dict[FileName, list[Batch]] = {}
-        damaged = 0
+        damaged: list[FileName] = []
         with tempfile.TemporaryDirectory() as folder:
             for file in list(self._files.list()):
                 try:
@@ -168,7 +181,8 @@ class Upkeep:
                 except ObjectGoneError:  # compacted since it was listed
                     continue
                 except IndexDamagedError:
-                    damaged += self._files.delete(file.name, file.etag)
+                    if self._files.delete(file.name, file.etag):
+                        damaged.append(file.name)
         return found, damaged
 
     def _batches(self, file: IndexFile, folder: Path) -> list[Batch]:
@@ -177,13 +191,25 @@ class Upkeep:
         return batches(path, whole=True)
 
 
-def _without_rows(found: Mapping[FileName, Sequence[Batch]]) -> Iterator[Change]:
-    """The uploads whose results have no record: their segments are empty."""
-    for name, read in found.items():
-        if name.upload is not None and not read:
-            yield Change(process=name.process, upload=name.upload)
+def _age(file: IndexFile) -> tuple[bool, str, bool, int]:
+    """Sorts files so that what counts goes after what it hides, and tombstones last."""
+    name = file.name
+    return name.month == TOMBSTONES, name.month, name.number is None, name.number or 0
 
 
-def _rows(found: Iterable[Batch], upload: tuple[str, str]) -> int:
-    """Rows of an upload's greatest batch in a file."""
-    return max(one for one in found if (one.process, one.upload) == upload).rows
+def _sources(
+    found: Mapping[FileName, Sequence[Batch]], counted: Mapping[tuple[str, str], FileName]
+) -> Iterator[tuple[Change, str]]:
+    """What each upload that the index knows was made of, also of those without a record."""
+    for (process, upload), name in counted.items():
+        batch = _batch(found[name], (process, upload))
+        yield Change(process=process, upload=upload), batch.sources
+    for read in found.values():
+        for batch in read:
+            if batch.deleted and batch.sources:
+                yield Change(process=batch.process, upload=batch.upload), batch.sources
+
+
+def _batch(found: Iterable[Batch], upload: tuple[str, str]) -> Batch:
+    """An upload's greatest batch in a file."""
+    return max(one for one in found if (one.process, one.upload) == upload)

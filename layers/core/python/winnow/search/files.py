@@ -4,10 +4,10 @@
 upload. `1-<n>.parquet` is a compacted file: the records of many.
 
 All rows of an upload in a file are a *batch*, and have one generation. Of the batches of an upload
-only the one with the greatest generation counts; of equal ones, one. So an upload is counted once
-whatever is written, compacted or deleted while somebody reads. The batch of a deleted upload is a
-tombstone: one row with the record 0 and a generation greater than all. All tombstones are in a
-month of their own, so that one can be taken back without looking for it.
+only the one with the greatest generation counts; of equal ones, one, if possible of a segment. So
+an upload is counted once whatever is written, compacted or deleted while somebody reads. The batch
+of a deleted upload is a tombstone: one row with the record 0 and a generation greater than all. All
+tombstones are in a month of their own, so that one can be taken back without looking for it.
 """
 
 import re
@@ -89,11 +89,19 @@ class Batch(NamedTuple):
     upload: str
     generation: str
     rows: int
+    sources: str = ""
+    """What it was made of: `sources_of`. That of a tombstone is known if the results have no
+    record; it is empty if they are deleted."""
 
     @property
     def deleted(self) -> bool:
         """Whether the upload was deleted."""
         return self.generation == TOMBSTONE
+
+
+def sources_of(result: str, reviewed: str | None) -> str:
+    """Names the state of a results folder, by the ETags of result.json and reviewed.jsonl."""
+    return f"{result}#{reviewed or ''}"
 
 
 class IndexFiles(Protocol):
@@ -133,13 +141,13 @@ def counting(batches: Mapping[FileName, Iterable[Batch]]) -> dict[tuple[str, str
     ... }
     True
     """
-    best: dict[tuple[str, str], tuple[str, str, FileName]] = {}
+    best: dict[tuple[str, str], tuple[str, bool, str, FileName]] = {}
     for name, found in batches.items():
         for batch in found:
             upload = (batch.process, batch.upload)
-            candidate = (batch.generation, name.key, name)
+            candidate = (batch.generation, name.number is None, name.key, name)
             if upload not in best or best[upload] < candidate:
                 best[upload] = candidate
     return {
-        upload: name for upload, (generation, _, name) in best.items() if generation != TOMBSTONE
+        upload: name for upload, (generation, _, _, name) in best.items() if generation != TOMBSTONE
     }

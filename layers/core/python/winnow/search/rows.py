@@ -25,6 +25,7 @@ from winnow.models import (
 from winnow.ports import ObjectStore, StoredObject
 from winnow.reviews.queueing import read_result
 from winnow.reviews.reviewed import ReviewedRecord
+from winnow.search.files import sources_of
 from winnow.search.tokens import tokens, tokens_of
 from winnow.storage.paths import ReviewPaths
 from winnow.storage.record_lines import each_line, parse_line, parse_record
@@ -112,7 +113,10 @@ class UploadRows:
         with self._unchanged():
             self._result = read_result(store, stored.ref)
         self._stored_day = stored.stored.date() if stored.stored else _UNKNOWN_DAY
-        self._reviews, self._review_fence = _reviews(store, result_ref, self._result)
+        self._reviews, reviewed = _reviews(store, result_ref, self._result)
+        self._review_fence = reviewed.fence if reviewed else ""
+        self.sources = sources_of(stored.etag, reviewed and reviewed.etag)
+        """What the rows are made of."""
         self._erased = 0
 
     @property
@@ -276,20 +280,20 @@ def _share(result: Result) -> float | None:
 
 def _reviews(
     store: ObjectStore, result_ref: ObjectRef, result: Result
-) -> tuple[dict[int, ReviewedRecord], str]:
-    """The decisions that hold now by record, and the fencing token of their file."""
+) -> tuple[dict[int, ReviewedRecord], StoredObject | None]:
+    """The decisions that hold now by record, and their file."""
     paths = ReviewPaths(result_ref.bucket, result.process.id, result.upload.upload_id)
     try:
         stored = store.head(paths.reviewed)
     except ObjectGoneError:
-        return {}, ""
+        return {}, None
     try:
         reviewed = [ReviewedRecord.model_validate_json(line) for line in _lines(store, stored)]
     except ObjectGoneError:
         raise RetryableError(_CHANGED) from None
     except ValidationError:
         raise StoredDataInvalidError("A reviewed.jsonl is damaged.") from None
-    return {line.record: line for line in reviewed}, stored.fence
+    return {line.record: line for line in reviewed}, stored
 
 
 def _lines(store: ObjectStore, stored: StoredObject) -> list[bytes]:

@@ -29,7 +29,7 @@ class IndexState(FrozenModel):
     compared_at: str
     uploads: int = Field(ge=0, description="that the index has")
     records: int = Field(ge=0, description="that the index has")
-    missing: int = Field(ge=0, description="uploads that have results and are not in the index")
+    missing: int = Field(ge=0, description="uploads whose results are not in the index as they are")
     pending: bool = Field(description="whether the missing ones are being indexed")
 
 
@@ -54,11 +54,21 @@ class UpkeepReport(FrozenModel):
     damaged: int = Field(0, ge=0, description="files that could not be read, and were deleted")
 
 
+class ResultFolder(NamedTuple):
+    """The results of an upload, as a list shows them."""
+
+    change: Change
+    sources: str
+    """`winnow.search.files.sources_of` its objects."""
+    modified: str
+    """When the last of these was written, ISO 8601 in UTC."""
+
+
 class ResultFolders(Protocol):
     """The uploads that have results."""
 
-    def list(self) -> Iterator[Change]:
-        """Every upload with a result.json, at least."""
+    def list(self) -> Iterator[ResultFolder]:
+        """Every upload with a result.json."""
         ...
 
 
