@@ -133,3 +133,16 @@ def test_a_tombstone_stays_for_an_hour(kept: Kept) -> None:
 
 def hour_before(time: str) -> str:
     return f"{time[:11]}{int(time[11:13]) - 1:02d}{time[13:]}"
+
+
+def test_under_each_process_that_it_was_run_by(kept: Kept, tmp_path: Path) -> None:
+    kept.indexed.carry_out("run", ("moods", ERASED), [Judged("Smith")])
+    kept.indexed.carry_out("run", ("moods", "u9"), [Judged("other")])
+    kept.indexed.indexer.compact("moods", all_files=True)
+    for process in ("triage", "moods"):
+        kept.indexed.folders.delete(process, ERASED)
+    kept.upkeep.forget(folder(ERASED))
+    assert rows(kept.indexed.files, tmp_path) == []
+    assert kept.indexed.engine.search(SearchRequest(query="other", limit=0)).total == 4
+    processes = [name.process for name in kept.indexed.files.contents if name.upload == ERASED]
+    assert processes == ["moods", "triage"]  # Two tombstones.

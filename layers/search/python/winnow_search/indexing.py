@@ -150,6 +150,19 @@ class Indexer:
             work = _Compaction(self._files, process, Path(folder), read)
             return work.run(set(without), 2 if all_files else MIN_FILES, swept)
 
+    def processes(self, upload: str, read: ReadFiles) -> set[str]:
+        """The processes in whose files an upload may be: a run again may have another one."""
+        found: set[str] = set()
+        with tempfile.TemporaryDirectory() as folder:
+            for file in list(self._files.list()):
+                try:
+                    known = read.batches(self._files, file, Path(folder))
+                except (ObjectGoneError, IndexDamagedError):
+                    found.add(file.name.process)
+                else:
+                    found |= {batch.process for batch in known if batch.upload == upload}
+        return found
+
     def holds(self, process: str, upload: str, read: ReadFiles) -> bool:
         """Whether a file holds rows of an upload that do not count, or is its segment.
 

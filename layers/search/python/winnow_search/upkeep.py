@@ -101,10 +101,16 @@ class Upkeep:
     def forget(self, change: Change) -> None:
         """Index an upload as it is now, and leave nothing else of it in any version of a file.
 
-        It is done when a list that is taken afterwards shows so. Raises RetryableError if others
-        write the index at the same moment, again and again.
+        It is looked for under all processes: a run again may have had another one. It is done when
+        a list that is taken afterwards shows so. Raises RetryableError if others write the index at
+        the same moment, again and again.
         """
         read = ReadFiles()
+        processes = {change.process, *self._indexer.processes(change.upload, read)}
+        for process in sorted(processes):
+            self._forget(change.model_copy(update={"process": process}), read)
+
+    def _forget(self, change: Change, read: ReadFiles) -> None:
         for _ in range(FORGET_TRIES):
             self._rows_of(change)
             done = self._indexer.compact(change.process, without=[change.upload], read=read)

@@ -269,6 +269,25 @@ def test_a_record_is_erased_from_every_version_and_the_others_stay_where_they_we
     assert dict(kept) == {2: vector_of(OTHER), 3: vector_of(OTHER)}
 
 
+@pytest.mark.parametrize("record", [1, 2])
+def test_what_another_process_made_of_the_upload_goes_with_any_record(record: int) -> None:
+    """An upload that was run again by another process has results in two folders."""
+    room = archive()
+    for key in room.objects.keys(BUCKET):
+        if key.startswith(f"results/{CRITERIA.id}/{UPLOAD}/"):
+            content = room.objects.content(room.objects.head_of(BUCKET, key))
+            earlier = key.replace(f"/{CRITERIA.id}/", "/earlier/")
+            room.objects.put(ObjectRef(bucket=BUCKET, key=earlier), content, JSON)
+    other = ObjectRef(bucket=BUCKET, key=f"results/earlier/{'c' * 32}/accepted.jsonl")
+    room.objects.put(other, b"Of another upload.", JSON_LINES)
+    room.forget().record(room.row, room.result, record, "ann")
+    keys = room.objects.keys(BUCKET)
+    assert [key for key in keys if key.startswith("results/earlier/")] == [other.key]
+    left = room.everything()
+    assert (SECRET in left.replace(FILE, "")) == (record != 1)
+    assert OTHER in left
+
+
 def test_a_record_that_nobody_was_asked_about_is_audited_too() -> None:
     room = archive()
     room.forget().record(room.row, room.result, 99, "ann")

@@ -376,10 +376,10 @@ class Forget:
     def record(self, row: UploadRow, result_ref: ObjectRef, record: int, user: str) -> Erased:
         """Erase one record: its line in the results, its notes, drafts and page pictures.
 
-        The uploaded file, the run's intermediate objects and what second stacks made of the upload
-        are deleted whole, since they hold the record, too. The other records keep their results,
-        and the pictures of pages that they are on as well. Raises NotFinishedError while the run
-        has not ended, and RecordUnknownError.
+        The uploaded file, the run's intermediate objects, what second stacks made of the upload and
+        what an earlier run made of it by another process are deleted whole, since they hold the
+        record, too. The other records keep their results, and the pictures of pages that they are
+        on as well. Raises NotFinishedError while the run has not ended, and RecordUnknownError.
         """
         self._require_end(row)
         own = row.upload_id
@@ -409,6 +409,11 @@ class Forget:
         else:
             self._erase_reviewed(f"{folder}/reviewed.jsonl", record)
         results += self._delete_old(f"{folder}/reviewed.jsonl")
+        for other in self._folders(own, ()):
+            if other != f"{folder}/":
+                # Its records may be numbered in another way.
+                pages += self._delete_contents(f"{other}pages/")
+                results += self._delete_results(other)
         self._bar_notes(marked)
         self._bar_judged(marked, result.run.started_at if result.run else "")
         notes = self._delete_contents(f"notes/{own}/{number}/")
