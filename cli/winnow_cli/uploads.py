@@ -62,7 +62,7 @@ class Uploads:
         """
         from boto3.exceptions import S3UploadFailedError
 
-        metadata = {} if threshold is None else {THRESHOLD_METADATA: f"{threshold:g}"}
+        metadata = {} if threshold is None else {THRESHOLD_METADATA: repr(threshold)}
         bucket = self._target.uploads_bucket
         self._versions.pop(key, None)
         with aws_errors(self._target):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -37,6 +38,20 @@ def target(monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
             endpoint=None,
             config=Config(),
         )
+
+
+@pytest.mark.parametrize("threshold", [0.8512344, 0.85, 1.0, 1e-05])
+def test_a_threshold_is_sent_with_all_its_digits(
+    target: Target, tmp_path: Path, threshold: float
+) -> None:
+    target.outputs["UploadsBucket"] = "uploads"
+    s3 = target.s3()
+    s3.create_bucket(Bucket="uploads")
+    file = tmp_path / "a.csv"
+    file.write_text("note\nx\n")
+    Uploads(target).drop(file, "inbox/p/a.csv", threshold)
+    sent = s3.head_object(Bucket="uploads", Key="inbox/p/a.csv")["Metadata"]
+    assert float(sent["threshold"]) == threshold
 
 
 def failed(**values: Any) -> UploadRow:

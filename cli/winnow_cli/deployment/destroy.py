@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from winnow.errors import DeploymentRunningError, StackStuckError, WinnowError
 from winnow.models import FrozenModel
+from winnow_cli.code_release.blue_green import second_name
 from winnow_cli.deployment.changes import DATA_TYPES
 from winnow_cli.deployment.cloud import Cloud, StackInfo, StackResource
 from winnow_cli.deployment.deploy import POLL_S, Reporter, failed_deployment, waited
@@ -34,7 +35,8 @@ def plan_removal(stage: Stage, cloud: Cloud) -> Removal:
     """What deleting a stage would do. Nothing is changed.
 
     Raises:
-        StackStuckError: the stack is not there, or is protected from being deleted.
+        StackStuckError: the stack is not there, is protected from being deleted, or has a second
+            stack, which uses its stores.
         DeploymentRunningError: an update is under way.
     """
     stack = cloud.stack(stage.stack)
@@ -48,6 +50,14 @@ def plan_removal(stage: Stage, cloud: Cloud) -> Removal:
             f"{stage.name!r} is protected from being deleted.",
             hint="If you mean it: `aws cloudformation update-termination-protection --stack-name "
             f"{stage.stack} --region {stage.region} --no-enable-termination-protection`.",
+        )
+    second = cloud.stack(second_name(stage.stack))
+    if second is not None:
+        raise StackStuckError(
+            f"{stage.name!r} has a second stack, {second.name}, which uses its table, topic and "
+            "reviews.",
+            hint=f"Where it judges, flip back first: `winnow release rollback --code --stack "
+            f"{stage.stack}`. Then delete it: `winnow release stop --code --stack {stage.stack}`.",
         )
     if stack.under_way and stack.status != "CREATE_IN_PROGRESS":
         raise DeploymentRunningError(

@@ -80,6 +80,17 @@ def test_a_protected_stage_is_refused(cloud: FakeCloud) -> None:
     assert "--no-enable-termination-protection" in caught.value.hint
 
 
+@pytest.mark.parametrize("intake", ["ENABLED", "DISABLED"])
+def test_a_stage_whose_stores_a_second_stack_uses_is_refused(cloud: FakeCloud, intake: str) -> None:
+    cloud.put_stack("winnow-test-green", parameters={"Intake": intake})
+    with pytest.raises(StackStuckError, match="winnow-test-green") as caught:
+        plan_removal(STAGE, cloud)
+    assert "release rollback --code --stack winnow-test`" in caught.value.hint
+    assert "release stop --code --stack winnow-test`" in caught.value.hint
+    del cloud.stacks["winnow-test-green"]
+    assert plan_removal(STAGE, cloud).kept
+
+
 def test_an_update_under_way_is_refused(cloud: FakeCloud) -> None:
     cloud.put_stack("winnow-test", "UPDATE_IN_PROGRESS")
     with pytest.raises(DeploymentRunningError):
