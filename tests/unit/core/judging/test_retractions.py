@@ -125,6 +125,7 @@ def test_over_without_a_subject(sentence: str) -> None:
         "Stopped aspirin in May.",
         "Off apixaban since June.",
         "No new medication.",
+        "No other problems.",
         "[ ] resolved",
         "The bleeding has gone on regardless.",
         "No fever.",

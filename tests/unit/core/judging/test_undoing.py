@@ -198,6 +198,9 @@ def test_what_is_met_is_no_denial() -> None:
         ("Quiescent since the summer.", False, True),
         ("He was lost to follow-up; colonoscopy is overdue.", False, False),
         ("Gynecologic causes were excluded.", False, False),
+        ("Pneumonia in March has resolved.", False, False),
+        ("We look forward to your reply.", False, False),
+        ("Everything has settled.", False, True),
         ("She walks.", False, False),
     ],
 )

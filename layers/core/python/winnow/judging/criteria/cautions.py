@@ -194,7 +194,6 @@ class _Text:
             or any(map(is_laymans, of_evidence))
             or any(is_known(self._matrix.plain[row]) for row in self._rows[: len(self._sentences)])
             or any(map(concludes_otherwise, self._unheard))
-            or any(has_past_year(sentence, self._note.date.year) for sentence in self._unheard)
         )
 
     @cached_property

@@ -38,6 +38,8 @@ _KNOWN = lazy_pattern(
     r"|\b(?:label|tag|diagnosis) (?:from|since|given|made|of) (?:his|her|their|the|\d)"
     r"|\b(?:bouts?|attacks?|episodes?|flares?|onset|resect\w+|ileostomy|colectomy|strictureplasty)"
     r"\b[^.;]{0,40}?(?:19|20)\d\d\b"
+    r"|\b(?:seen|evaluated|worked up|followed|admitted|scoped) (?:\w+ ){0,4}?(?:for|with)"
+    r" (?:it|this|that|the same|similar \w+)\b"
     r"|\b(?:rul(?:ed|es)|exclud(?:ed|es)|dismiss(?:ed|es)) (?:it|this|that)\b"
     r"|\b(?:it|this|that) (?:(?:was|is|has been|is now|has now been) )(?:ruled out|excluded"
     r"|dismissed|disproven|dropped)\b"

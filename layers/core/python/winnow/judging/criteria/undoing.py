@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from winnow.judging.criteria.keywords import words
+from winnow.judging.criteria.keywords import content_words, words
 from winnow.judging.criteria.logic import decide, verdict
 from winnow.judging.text.shorthand import expand_shorthand
 from winnow.models import (
@@ -52,8 +52,17 @@ MIN_SUPPORT_SIMILARITY = 0.65
 """A finding that is met by less is weak, if another sentence names its criterion unread."""
 
 
-_MISSED = frozenset(("lost", "yours", "overdue", "cancelled", "canceled", "copy", "expired"))
-"""Words of class `missing` that a note has of other things: "lost to follow-up", "overdue"."""
+_MISTAKES = frozenset(
+    (
+        *("boilerplate", "deleted", "duplicate", "erroneous", "erroneously", "error", "errors"),
+        *("falsely", "incorrect", "incorrectly", "misfiled", "mislabel", "mislabeled"),
+        *("mislabelled", "misplaced", "misprint", "misread", "mistake", "mistaken", "mistakenly"),
+        *("mistranscribed", "mistyped", "namesake", "nullified", "pasted", "rescinded"),
+        *("retracted", "revoked", "spurious", "swapped", "typo", "voided", "withdrawn", "wrong"),
+        *("wrongly",),
+    )
+)
+"""Words for a mistake in a record."""
 _RULED_OUT = frozenset(
     (
         *("excluded", "exclude", "excludes", "ruled", "rule", "rules", "dismissed", "dismiss"),
@@ -61,6 +70,15 @@ _RULED_OUT = frozenset(
     )
 )
 """Words of class `over` that are of causes and amounts."""
+_OF_ANYTHING = frozenset(
+    (
+        *("bleeding", "complaint", "complaints", "completely", "condition", "entirely", "episode"),
+        *("episodes", "everything", "finally", "fully", "has", "issue", "issues", "largely"),
+        *("long", "matter", "meanwhile", "mostly", "now", "problem", "problems", "since"),
+        *("spontaneously", "symptom", "symptoms", "things", "today", "trouble"),
+    )
+)
+"""What may be over without being something else: "everything has settled"."""
 
 
 class Doubted(NamedTuple):
@@ -271,17 +289,17 @@ def _explained(texts: Sequence[str]) -> frozenset[str]:
 
 def takes_back(sentence: str) -> bool:
     """Whether a sentence that names no criterion has a word for a mistake in the record."""
-    return not _taking_back().isdisjoint(words(sentence))
+    return not _MISTAKES.isdisjoint(words(sentence))
 
 
 def ends(sentence: str) -> bool:
-    """Whether a sentence that names no criterion has a word for what is over."""
-    return not _ending().isdisjoint(words(sentence))
-
-
-@cache
-def _taking_back() -> frozenset[str]:
-    return _by_class()["missing"] - _MISSED | {"wrong", "duplicate"}
+    """Whether a sentence that names no criterion says that it is over, and not something else."""
+    before: list[str] = []
+    for word in words(sentence):
+        if word in _ending():
+            return content_words(" ".join(before)) <= _OF_ANYTHING
+        before.append(word)
+    return False
 
 
 @cache
