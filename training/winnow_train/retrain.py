@@ -339,8 +339,9 @@ def _notes(champion: Champion, challenger: Challenger, counts: Counts) -> tuple[
             f"No threshold could be shown to keep the guarantee of {wanted:.1%}: the challenger "
             f"has the champion's threshold and no guarantee. {challenger.reviewed:,} reviewed "
             "records (reviews and audits; rows of files and corrections say nothing of live "
-            "records) are too few for it, or too many of them are decided wrongly. Name the "
-            f"guarantee when you release it (`--guarantee {wanted:g}`): audits then decide."
+            "records) are too few for it, none of them was audited, or too many are decided "
+            f"wrongly. Name the guarantee when you release it (`--guarantee {wanted:g}`): audits "
+            "then decide."
         )
     if counts.label_gone:
         some = ", ".join(counts.labels_gone[:5])

@@ -39,6 +39,8 @@ class Sample(NamedTuple):
     """How many live records each stands for: 1 over the probability that it was drawn with."""
     groups: Ints | None
     """Near copies have the same; None: all rows are different records."""
+    audited: bool = True
+    """Whether accepted records were drawn, too: those set aside say nothing of them."""
 
     @property
     def records(self) -> int:
@@ -71,7 +73,8 @@ def sample_of(
     drawn = np.array([is_sampled(row) for row in rows], bool)
     weights = np.array([row.weight for row in rows], np.float64)
     of_groups = None if groups is None else groups[drawn]
-    return Sample(confidences[drawn], right[drawn], weights[drawn], of_groups)
+    audited = any(row.kind is Kind.AUDIT for row in rows if is_sampled(row))
+    return Sample(confidences[drawn], right[drawn], weights[drawn], of_groups, audited)
 
 
 def shown_threshold(sample: Sample, precision: float, confidence: float) -> ShownThreshold | None:
@@ -85,7 +88,7 @@ def shown_threshold(sample: Sample, precision: float, confidence: float) -> Show
         precision: Least share of right decisions among the accepted live records, in (0, 1).
         confidence: How sure the guarantee is to be, in (0, 1).
     """
-    if not len(sample.right):
+    if not len(sample.right) or not sample.audited:
         return None
     level = (1 - confidence) / len(STARTS)
     heaviest = float(sample.weights.max())

@@ -254,7 +254,7 @@ def audits(
     ("rows", "kept"),
     [
         (audits(300, 0.0), True),
-        (audits(300, 0.0, kind=Kind.REVIEW, code="low_confidence", weight=1.0), True),
+        (audits(300, 0.0, kind=Kind.REVIEW, code="low_confidence", weight=1.0), False),
         (audits(300, 0.3), False),
         (audits(60, 0.0), False),
         (audits(30, 0.0, copies=10), False),

@@ -1,5 +1,7 @@
 """Accepted records that two versions decide differently: a share of them goes to people."""
 
+from typing import Literal
+
 import pytest
 
 from tests.fakes.review_room import criteria_record
@@ -16,6 +18,7 @@ from winnow.models import (
     Timings,
     Upload,
 )
+from winnow.processes.loader import load_definition
 from winnow.releases import live
 from winnow.reviews.models import Kind, ReviewHead
 from winnow.reviews.queueing import Shares, queue_upload
@@ -25,12 +28,27 @@ from winnow.storage.jsonl import dump_line
 UPLOAD = Upload(
     upload_id="b" * 32, object=ObjectRef(bucket="uploads", key="inbox/capsule/x.csv"), size=9
 )
+DEFINITION = """
+id: capsule
+version: 1.0.0
+kind: criteria
+title: Capsule
+threshold: 0.4
+criteria:
+  - {id: bleeding, title: Bleeding, statements: [The patient has melena.]}
+logic: {all_of: [bleeding]}
+"""
 RECORDS = 400
 DIFFERING = range(1, RECORDS + 1, 4)
 """Records that the version beside the run's decided differently: one in four."""
 
 
-def queued(shares: Shares, differing: range = DIFFERING) -> list[ReviewHead]:
+def queued(
+    shares: Shares,
+    differing: range = DIFFERING,
+    threshold: float = 0.4,
+    threshold_from: Literal["upload", "stack", "process"] = "process",
+) -> list[ReviewHead]:
     """The heads of a run whose records are all accepted."""
     store, reviews = MemoryStore(), MemoryReviews()
     told = ShadowDecision(version="0" * 12, decision="not_met", confidence=0.8)
@@ -42,11 +60,14 @@ def queued(shares: Shares, differing: range = DIFFERING) -> list[ReviewHead]:
     ]
     accepted = store.add("results", "accepted.jsonl", b"".join(map(dump_line, records)))
     differed = len(differing)
+    own = load_definition(DEFINITION, "t").model_dump_json().encode()
+    definition = store.add("runs", "definition.json", own)
     result = Result(
         upload=UPLOAD,
         process=ProcessInfo(id="capsule", version="1.0.0", kind="criteria", sha256="0" * 64),
-        threshold=0.4,
-        threshold_from="process",
+        definition=definition,
+        threshold=threshold,
+        threshold_from=threshold_from,
         counts=Counts(records=RECORDS, accepted=RECORDS),
         decisions={},
         timings=Timings(),
@@ -69,6 +90,28 @@ def test_a_share_of_them_is_audited_with_its_own_probability() -> None:
     assert 4 <= len(others) <= 30
     assert {(h.probability, h.sampled_at_least) for h in differing} == {(0.5, 0.05)}
     assert {(h.probability, h.sampled_at_least) for h in others} == {(0.05, None)}
+
+
+@pytest.mark.parametrize(
+    ("threshold", "threshold_from", "counts"),
+    [
+        (0.4, "process", True),
+        (0.9, "stack", True),
+        (0.4, "upload", True),
+        (0.9, "upload", False),
+        (0.1, "upload", False),
+    ],
+)
+def test_an_upload_with_a_threshold_of_its_own_says_nothing_of_its_version(
+    threshold: float, threshold_from: Literal["upload", "stack", "process"], counts: bool
+) -> None:
+    shares = Shares(blind=0.0, audit=0.2, disagreement=0.5)
+    heads = queued(shares, threshold=threshold, threshold_from=threshold_from)
+    assert heads
+    assert {live.audited(head) for head in heads if head.judged_by is not None} <= {counts}
+    assert all((head.sampled_at_least == 0) is not counts for head in heads)
+    # People audit the same records all the same.
+    assert {head.record for head in heads} == {head.record for head in queued(shares)}
 
 
 def test_one_number_draws_for_both_samples() -> None:

@@ -115,7 +115,8 @@ class ReviewHead(FrozenModel):
         ge=0,
         le=1,
         description="smallest probability with which an accepted record of its run was sampled; 0: "
-        "some were never, so that it says nothing of them; absent: that of this record",
+        "some were never, or its upload had a threshold of its own, so that it says nothing of "
+        "what its version accepts; absent: that of this record",
     )
     lot: str | None = Field(
         None, description="of an audit: its place in the queue, drawn (see sampling.lot)"

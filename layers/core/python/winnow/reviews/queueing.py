@@ -136,7 +136,8 @@ def queue_upload(
     result = read_result(objects, result_ref)
     _keep_definition(result, result_ref.bucket, objects, known)
     run = result.run.started_at if result.run else ""
-    heads = _heads(result, run, objects, shares, iso(clock()))
+    own = _has_own_threshold(result, result_ref.bucket, objects)
+    heads = _heads(result, run, objects, shares, iso(clock()), own_threshold=own)
     while batch := list(islice(heads, _BATCH)):
         reviews.add(batch)
     counted, expired, earlier = _settle(reviews, result.upload.upload_id, run)
@@ -144,7 +145,7 @@ def queue_upload(
     if expired:
         # Their results were gone, and this run has made new ones.
         service = Reviews(reviews, clock)
-        for head in _heads(result, run, objects, shares, iso(clock())):
+        for head in _heads(result, run, objects, shares, iso(clock()), own_threshold=own):
             if head.record in expired:
                 service.requeue(head)
         counted, *_ = _settle(reviews, result.upload.upload_id, run)
@@ -222,6 +223,17 @@ def _run_definition(result: Result, bucket: str, objects: ObjectStore) -> Proces
         return None
 
 
+def _has_own_threshold(result: Result, bucket: str, objects: ObjectStore) -> bool:
+    """Whether the upload asked for a threshold that is none of its version's.
+
+    What it accepts is then not what the version accepts, and says nothing of its precision.
+    """
+    if result.threshold_from != "upload":
+        return False
+    definition = _run_definition(result, bucket, objects)
+    return definition is None or definition.threshold != result.threshold
+
+
 def audit_draw(result: Result, shares: Shares) -> AuditDraw:
     """With which probabilities a run's accepted records are drawn; smaller for very many."""
     differed = result.shadow.differed if result.shadow else 0
@@ -235,7 +247,13 @@ def audit_draw(result: Result, shares: Shares) -> AuditDraw:
 
 
 def _heads(
-    result: Result, run: str, objects: ObjectStore, shares: Shares, now: str
+    result: Result,
+    run: str,
+    objects: ObjectStore,
+    shares: Shares,
+    now: str,
+    *,
+    own_threshold: bool,
 ) -> Iterator[ReviewHead]:
     """The heads of the records for review, then of the sample of accepted ones."""
     draw = audit_draw(result, shares)
@@ -246,6 +264,8 @@ def _heads(
         head = _head(result, run, judged, Kind.AUDIT, probability, shares, now)
         # What was drawn with the run's share alone needs to say nothing more.
         least = None if probability == draw.every else draw.every
+        if own_threshold:
+            least = 0.0
         yield head.model_copy(update={"sampled_at_least": least})
 
 
