@@ -1,5 +1,8 @@
 """The files of the index: the same bytes again, read while they change, damaged, too slow."""
 
+import sqlite3
+from pathlib import Path
+
 import pytest
 
 from tests.fakes.index_files import MemoryFiles
@@ -7,10 +10,12 @@ from tests.fakes.results import Judged
 from tests.unit.core.search.test_memory import NOW
 from tests.unit.search.test_contract import Indexed
 from winnow.errors import ObjectGoneError, SearchTooSlowError
+from winnow.search.exports import ExportFormat
 from winnow.search.files import TOMBSTONE, FileName, parse_key, tombstone
 from winnow.search.shapes import ChartId, SearchRequest, StatsRequest
 from winnow_search.duck import DuckSearcher
 from winnow_search.indexing import MIN_FILES
+from winnow_search.words import WordIndex
 
 EVERYTHING = SearchRequest(limit=0)
 
@@ -255,3 +260,47 @@ def test_an_index_without_files_is_empty() -> None:
     for chart in ChartId:
         assert engine.stats(StatsRequest(chart=chart)).series == ()
     engine.close()
+
+
+def test_the_index_of_words_does_not_grow_with_decisions(indexed: Indexed) -> None:
+    run(indexed, "u1", *["iron deficiency"] * 50)
+    for decided in range(1, 12):
+        indexed.carry_out("review", ("triage", "u1"), {decided: "met"})
+        assert total(indexed, "iron") == 50
+        assert indexed.engine._words.rows <= 150
+        assert len(list(indexed.engine._folder.glob("words-*.sqlite"))) == 1
+    indexed.carry_out("delete", ("triage", "u1"))
+    assert total(indexed, "iron") == 0
+
+
+@pytest.mark.parametrize("error", ["database or disk is full", "disk I/O error"])
+@pytest.mark.parametrize("fails", [1, 3])
+def test_where_there_is_no_room_for_words_the_rows_are_looked_through(
+    indexed: Indexed, monkeypatch: pytest.MonkeyPatch, error: str, fails: int
+) -> None:
+    run(indexed, "u1", *["iron deficiency"] * 8)
+    left, add = iter(range(fails)), WordIndex.add
+
+    def full(words: WordIndex, rows: list[tuple[int, str]], upto: int) -> None:
+        if next(left, None) is not None:
+            add(words, rows[:3], rows[2][0])
+            raise sqlite3.OperationalError(error)
+        add(words, rows, upto)
+
+    monkeypatch.setattr(WordIndex, "add", full)
+    for asked in range(fails + 2):
+        assert total(indexed, '"iron deficiency"') == 8
+        assert indexed.engine.stats(StatsRequest(chart=ChartId.OUTCOMES)).total == 8
+        assert (indexed.engine._words.rows == 8) == (2 * asked + 2 > fails)
+
+
+def test_an_export_lists_the_files_anew(indexed: Indexed, tmp_path: Path) -> None:
+    """So that nothing is in it that was erased before it was asked for."""
+    run(indexed, "u1", "Smith", "other")
+    engine = DuckSearcher(indexed.files, lambda: NOW)
+    assert engine.search(EVERYTHING).total == 2
+    indexed.carry_out("erase", ("triage", "u1"), 1)
+    engine.export(SearchRequest(), ExportFormat.CSV, tmp_path / "all.csv")
+    engine.close()
+    exported = (tmp_path / "all.csv").read_text()
+    assert ("Smith" in exported, "other" in exported) == (False, True)

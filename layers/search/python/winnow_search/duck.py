@@ -123,7 +123,8 @@ class DuckSearcher:
         shape = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
         self._database.execute("CREATE SEQUENCE ids")
         self._database.execute(f"CREATE TABLE records (id BIGINT, {shape})")
-        self._words = WordIndex(self._folder / "words.sqlite")
+        self._word_indexes = 0
+        self._words = self._new_words()
         self._batches: dict[_Version, list[Batch]] = {}
         self._damaged: set[_Version] = set()
         self._loaded: dict[_Upload, _Loaded] = {}
@@ -182,7 +183,7 @@ class DuckSearcher:
     ) -> Written:
         """Write everything that a request finds to a file."""
         demanded = terms_of(request.query)
-        with self._asked():
+        with self._asked(anew=True):
             condition = self._condition(request, demanded, visible, withheld)
             table = "(SELECT *, CAST(NULL AS DOUBLE) AS likeness FROM records)"
             order = ORDERS.get(request.order, BY_LIKENESS)
@@ -221,9 +222,14 @@ class DuckSearcher:
         return {"indexed_at": self._indexed_at, "damaged": len(self._damaged)}
 
     @contextmanager
-    def _asked(self) -> Iterator[None]:
-        """One request at a time, on a fresh index, for as long as it may take."""
+    def _asked(self, *, anew: bool = False) -> Iterator[None]:
+        """One request at a time, on a fresh index, for as long as it may take.
+
+        Where the files are listed anew, nothing is found that was erased before.
+        """
         with self._lock:
+            if anew:
+                self._listed_at = None
             self._refresh()
             self._index_words()
             done, late = threading.Event(), threading.Event()
@@ -308,14 +314,36 @@ class DuckSearcher:
         return condition.with_("id IN (SELECT id FROM found)")
 
     def _index_words(self) -> bool:
-        """Index the words of some rows; False: all are."""
+        """Index the words of some rows; False: all are, or there is no room for them.
+
+        The index is made again where most of its rows are gone, and where its file is full: without
+        it the rows are looked through.
+        """
+        left = self._database.execute(
+            "SELECT count(*) FROM records WHERE id <= ?", [self._words.upto]
+        ).fetchone()
+        if left is not None and self._words.rows > 2 * left[0]:
+            self._renew_words()
         rows = self._database.execute(
             "SELECT id, tokens FROM records WHERE id > ? ORDER BY id LIMIT ?",
             [self._words.upto, WORDS_A_CALL],
         ).fetchall()
-        if rows:
+        if not rows:
+            return False
+        try:
             self._words.add(rows, rows[-1][0])
-        return bool(rows)
+        except sqlite3.DatabaseError:
+            self._renew_words()
+            return False
+        return True
+
+    def _renew_words(self) -> None:
+        self._words.close()
+        self._words = self._new_words()
+
+    def _new_words(self) -> WordIndex:
+        self._word_indexes += 1
+        return WordIndex(self._folder / f"words-{self._word_indexes}.sqlite")
 
     # -- likeness ----------------------------------------------------------------------------------
 

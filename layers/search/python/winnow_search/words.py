@@ -1,7 +1,8 @@
 """Which rows hold a phrase: an index of words in SQLite's FTS5, with positions and without texts.
 
 It is a copy that is made again when it is needed, so nothing in it is ever deleted: rows that are
-gone are no longer asked about.
+gone are no longer asked about. Where they are more than those that are left, it is worth being made
+again.
 """
 
 import sqlite3
@@ -18,6 +19,7 @@ class WordIndex:
     """The words of rows by the rows' ids, which grow."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._database = sqlite3.connect(path, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode = OFF")
         self._database.execute("PRAGMA synchronous = OFF")
@@ -28,12 +30,15 @@ class WordIndex:
         )
         self.upto = 0
         """Rows up to this id are in it."""
+        self.rows = 0
+        """How many are, also of those that are gone."""
 
     def add(self, rows: Iterable[tuple[int, str]], upto: int) -> None:
         """Add the rows up to an id."""
-        self._database.executemany("INSERT INTO words (rowid, tokens) VALUES (?, ?)", rows)
+        done = self._database.executemany("INSERT INTO words (rowid, tokens) VALUES (?, ?)", rows)
         self._database.commit()
         self.upto = upto
+        self.rows += done.rowcount
 
     def find(self, terms: Sequence[str], most: int) -> Ids | None:
         """The ids of the rows that have all terms; None: there are more than `most`."""
@@ -50,8 +55,9 @@ class WordIndex:
         self._database.interrupt()
 
     def close(self) -> None:
-        """Close the database."""
+        """Delete it."""
         self._database.close()
+        self._path.unlink(missing_ok=True)
 
 
 def _phrase(term: str) -> str:
