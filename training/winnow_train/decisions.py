@@ -140,7 +140,7 @@ def decide(
         rows: The rows.
         encoder: Makes the vectors of texts, or has made those of the pictures.
         head: Its head.
-        training: training.npz of the head; None: no row is known to be one that it was trained on.
+        training: training.npz of the head; None: it was trained on none of the rows.
 
     Raises:
         TrainingDataError: All rows are near copies of rows that the head was trained on.
@@ -200,24 +200,34 @@ def decide(
         tuple(because),
         tuple(findings),
         left_out=left_out,
-        held_out_known=card is None or training is not None,
         notes=known.notes if fits else (*known.notes, _OTHER_DEFINITION),
     )
 
 
-def require_new(
+def decide_labelled(
     definition: ProcessDefinition,
     labelled: LabelledData,
+    encoder: Encoder | PictureEncoder,
     head: HeadFiles | None,
     training: bytes | None,
-) -> None:
-    """Refuse to measure a head by the very data it was trained on, without its training.npz.
+) -> Decisions:
+    """The same of data that the head may have been trained on.
 
     Raises:
-        TrainingDataError: It was trained on them, and what folds without them decided is missing.
+        TrainingDataError: As `decide`; or the head was trained on these very data, and what folds
+            without them decided is missing.
+        HeadInvalidError: As `decide`.
     """
+    if head is not None and training is None:
+        _require_others(definition, labelled, head)
+    decisions = decide(definition, labelled.rows, encoder, head, training)
     if head is None or training is not None:
-        return
+        return decisions
+    notes = (*decisions.notes, _ROWS_UNKNOWN)
+    return replace(decisions, held_out_known=False, notes=notes)
+
+
+def _require_others(definition: ProcessDefinition, labelled: LabelledData, head: HeadFiles) -> None:
     if head.card().data.sha256 == labelled.sha256:
         raise TrainingDataError(
             f"The head of {definition.id} {definition.version} was trained on {labelled.file}, and "
@@ -251,10 +261,8 @@ class _Known(NamedTuple):
     ) -> "_Known":
         nowhere: list[int | None] = [None] * len(rows)
         nothing = cls([False] * len(rows), nowhere, (), nowhere, np.zeros(0), ())
-        if card is None:
+        if card is None or training is None:
             return nothing
-        if training is None:
-            return nothing._replace(notes=(_ROWS_UNKNOWN,))
         stored = read_training(training)
         if stored.arrays_sha256 != card.arrays_sha256:
             raise HeadInvalidError(f"{TRAINING} is not of the head beside it.")

@@ -14,7 +14,7 @@ from winnow.ports import Encoder, PictureEncoder
 from winnow.processes.schema import ProcessDefinition
 from winnow.tables.columns import plain_name
 from winnow_train.data import LabelledData, LabelledRow, labels_of
-from winnow_train.decisions import Decisions, decide, require_new
+from winnow_train.decisions import Decisions, decide_labelled
 from winnow_train.metrics import (
     Bin,
     LabelMetrics,
@@ -135,8 +135,7 @@ def evaluate(
     _require_known(definition, labelled)
     if process_file is not None:
         training = training_beside(process_file, definition.id)
-    require_new(definition, labelled, head, training)
-    decisions = decide(definition, labelled.rows, encoder, head, training)
+    decisions = decide_labelled(definition, labelled, encoder, head, training)
     return measured(definition, decisions, head, columns)
 
 

@@ -16,7 +16,7 @@ from winnow.processes.loader import load_definition
 from winnow.processes.schema import ProcessDefinition
 from winnow.storage.replacing import replace_files
 from winnow_train.data import LabelledData, labels_of, record_groups
-from winnow_train.decisions import decide, require_new
+from winnow_train.decisions import decide_labelled
 from winnow_train.guarantee import SelectedThreshold, explain_failure, select_threshold
 from winnow_train.measure import SliceMetrics, metrics_by_column, metrics_by_label
 from winnow_train.scope import scope_threshold
@@ -124,8 +124,7 @@ def tune(
     card = head.card() if head else None
     _require_its_own(definition, card)
     training = training_beside(process_file, definition.id)
-    require_new(definition, labelled, head, training)
-    decisions = decide(definition, labelled.rows, encoder, head, training)
+    decisions = decide_labelled(definition, labelled, encoder, head, training)
     scope = card.scope if card else None
     limit = None
     if scope is not None:

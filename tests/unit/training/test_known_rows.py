@@ -29,6 +29,7 @@ from winnow.registry.publish import Draft, Models, publish
 from winnow_train.baseline import other_version
 from winnow_train.data import LabelledData, LabelledPicture, LabelledRow
 from winnow_train.decisions import decide
+from winnow_train.html_report import page
 from winnow_train.measure import compare, evaluate
 from winnow_train.stored import read_training
 from winnow_train.train import train, write
@@ -280,6 +281,8 @@ def test_that_it_is_not_known_which_rows_are_new_is_said(coin, tmp_path: Path) -
     told, _ = evaluate(definition, labelled, FakeEncoder(), head, file)
     assert not told.held_out_known
     assert "training.npz is missing" in " ".join(told.notes)
+    assert "training.npz is missing" in page(told, "f.csv")
+    assert decide(definition, labelled.rows, FakeEncoder(), head, None).notes == ()
     goal = TuningGoal(0.8, 0.95, 0.02)
     tuned = tune(definition, labelled, FakeEncoder(), head, file, goal)
     assert tuned.document()["held_out"] is None
