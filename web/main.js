@@ -171,9 +171,15 @@ function trouble() {
       one.error.hint ? h("p", null, own(one.error.hint)) : null,
       one.item.note ? h("p.meta", null, "Your note: ", own(one.item.note)) : null],
     h("p.row", null,
-      over ? null : h("a", { href: `#/uploads/${encodeURIComponent(one.item.upload)}/${one.item.record}` }, "The record"),
+      over ? null : toRecord(one.item),
       h("button.quiet", { type: "button", onclick: () => session.dismiss(one) }, "Dismiss")))));
   ask();
+}
+
+/** A link to a record, which shows it anew where it is on the screen. */
+function toRecord({ upload, record }) {
+  const href = `#/uploads/${encodeURIComponent(upload)}/${record}`;
+  return h("a", { href, onclick: () => { if (location.hash === href) route(); } }, "The record");
 }
 
 /** Asks what to do about a conflict: not in the middle of a note, but when the field is left. */

@@ -262,6 +262,26 @@ def test_a_conflict_of_one_record_is_settled_on_no_other(open_page, stage):
     person.until(lambda: decided(stage) == {(upload, 1): ["met", "not_met"]})
 
 
+@pytest.mark.parametrize("by_link", [False, True], ids=["queue", "by its link"])
+def test_what_a_later_run_has_judged_again_is_shown_anew(open_page, stage, by_link):
+    upload, record = first_of_queue(stage)
+    person = open_page(f"#/uploads/{upload}/{record}" if by_link else "#/review?process=L33774")
+    name = person.wait_for_record()
+    again = {"status": 409, "code": "record_judged_again", "detail": "A later run has judged it."}
+    person.page.route("**/v1/reviews", lambda route: route.fulfill(status=409, json=again))
+    person.press("2")
+    person.see("A later run has judged it.")
+    person.page.unroute("**/v1/reviews")
+    assert person.page.locator("dialog").count() == 0
+    with person.page.expect_response(f"**/v1/uploads/{upload}/records/{record}"):
+        person.page.get_by_role("link", name="The record", exact=True).click()
+    person.see("History")
+    assert person.wait_for_record() == name
+    person.press("2")
+    person.see("by ada@example.org")
+    assert decided(stage) == {(upload, record): ["not_met"]}
+
+
 def test_the_note_of_another_is_not_sent_as_ones_own(open_page, stage):
     key = first_of_queue(stage)
     decide_elsewhere(stage, key[0], key[1], "met", "Dr. Lee confirms it.")
