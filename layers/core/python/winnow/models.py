@@ -317,6 +317,8 @@ class Caution(StrEnum):
     """It is implied or suspected, or rests on negative exams, and a sentence explains it."""
     ALL_SILENT = "all_silent"
     """The record is silent on all that the decision excludes, and denies nothing."""
+    SYMPTOMS = "symptoms"
+    """A sentence names symptoms, or what shows them, and no criterion heard it."""
 
 
 class CriterionFinding(FrozenModel):

@@ -115,6 +115,9 @@ logic: {all_of: [loss], none_of: [crohn, ulcer]}
         ("Melena goes on. No Crohn.", set()),
         ("Melena goes on. She feels well.", set()),
         ("Melena goes on. Melena (2015). No Crohn.", set()),
+        ("Melena goes on. Symptoms: see page 2.", {Caution.ALL_SILENT, Caution.SYMPTOMS}),
+        ("Melena goes on. No Crohn. Symptoms for weeks.", {Caution.SYMPTOMS}),
+        ("Melena goes on. No Crohn. Was transfused.", {Caution.SYMPTOMS}),
         ("Donor has melena. No Crohn.", {Caution.OF_ANOTHER}),
         ("Melena (2015). No Crohn.", {Caution.OF_PAST}),
         (

@@ -33,6 +33,7 @@ from winnow.judging.criteria.suspicions import (
     is_known,
     is_laymans,
 )
+from winnow.judging.criteria.symptoms import read_symptoms
 from winnow.judging.criteria.undoing import MIN_SUPPORT_SIMILARITY, carrying, ends, takes_back
 from winnow.judging.lazy_patterns import lazy_pattern
 from winnow.judging.text.shorthand import expand_shorthand
@@ -56,17 +57,6 @@ _BEHIND = 100
 """Characters behind a part of a sentence that are looked at."""
 _ADDENDUM = 3
 """Sentences of an addendum that are looked at."""
-_WELL = lazy_pattern(
-    r"\b(?:symptoms?|sx|asx|asymptomatic|symptom-free|complaints?|ros|review of systems|remission"
-    r"|quiescent|healthy|no (?:\w+ ){0,2}(?:problems?|troubles?|issues?|concerns?)"
-    r"|(?:feels?|feeling|is|are|am|doing|does|looks|keeps|keeping|been|otherwise|perfectly|very"
-    r"|quite|generally|and) (?:perfectly |very |quite |really |absolutely |completely |generally )?"
-    r"(?:well|fine|good|great|ok|okay|all right|excellent)|(?:no|without) (?:\w+ ){0,2}(?:gi|bowel"
-    r"|abdominal|tummy|stomach|gastrointestinal)|(?:gi|gastrointestinal):? (?:neg|negative"
-    r"|normal))\b",
-    re.IGNORECASE,
-)
-"""A record that says that the patient is well is not silent, though no criterion hears it."""
 
 
 def with_cautions(
@@ -83,7 +73,9 @@ def with_cautions(
         return decision
     is_met = decision.value is Verdict.MET
     text = _Text(matches, matrix, index, compiled.heading_words, note, is_met=is_met)
-    silent = _silent_exclusions(decision, logic) if not text.says_well else frozenset()
+    excluded = _excluded(decision, logic)
+    silent = excluded if _is_silent(decision, excluded) and not text.says_well else frozenset()
+    doubted = excluded if text.has_unheard_symptoms(excluded) else frozenset()
     findings = tuple(
         finding.model_copy(update={"cautions": found})
         if finding.id in decision.because
@@ -91,6 +83,7 @@ def with_cautions(
             found := (
                 *text.cautions(finding, criterion, own),
                 *([Caution.ALL_SILENT] if finding.id in silent else []),
+                *([Caution.SYMPTOMS] if finding.id in doubted else []),
             )
         )
         else finding
@@ -101,15 +94,18 @@ def with_cautions(
     return decision.model_copy(update={"criteria": findings})
 
 
-def _silent_exclusions(decision: CriteriaDecision, logic: Group) -> frozenset[str]:
-    """What a `met` excludes, if the record is silent on all of it; two or more, else nothing."""
+def _excluded(decision: CriteriaDecision, logic: Group) -> frozenset[str]:
+    """What a `met` excludes, if that is two or more; else nothing."""
     if decision.value is not Verdict.MET:
         return frozenset()
     excluded = {member for member in logic.none_of or () if isinstance(member, str)}
-    # A denial that is too weak for itself counts as silence, too (findings.py).
-    if any(f.evidence and f.score < SILENT for f in decision.criteria if f.id in excluded):
-        return frozenset()
     return frozenset(excluded) if len(excluded) > 1 else frozenset()
+
+
+def _is_silent(decision: CriteriaDecision, excluded: frozenset[str]) -> bool:
+    """Whether the record is silent on all that is excluded."""
+    # A denial that is too weak for itself counts as silence, too (findings.py).
+    return not any(f.evidence and f.score < SILENT for f in decision.criteria if f.id in excluded)
 
 
 class _Text:
@@ -180,10 +176,27 @@ class _Text:
     @cached_property
     def says_well(self) -> bool:
         """Whether any sentence says that the patient has no symptoms, in whatever words."""
-        return any(
-            _WELL.search(self._matrix.plain[row]) is not None
-            for row in self._rows[: len(self._sentences)]
+        return any(read_symptoms(self._matrix.plain[row]).is_well for row in self._sentence_rows)
+
+    def has_unheard_symptoms(self, excluded: frozenset[str]) -> bool:
+        """Whether a sentence names symptoms, or what shows them where no criterion hears it."""
+        return bool(excluded) and any(
+            reading.has_symptoms or (reading.shows and not self._is_heard(span))
+            for span, row in zip(self._sentences, self._sentence_rows, strict=True)
+            if any(reading := read_symptoms(self._matrix.plain[row]))
         )
+
+    def _is_heard(self, sentence: _Span) -> bool:
+        """Whether a sentence, or any part of it, is evidence of a criterion."""
+        return any(
+            _overlap(sentence, span)
+            for span, row in zip(self._spans, self._rows, strict=True)
+            if any(row in own.by_row for own in self._matches)
+        )
+
+    @property
+    def _sentence_rows(self) -> list[int]:
+        return self._rows[: len(self._sentences)]
 
     def _is_known(self, said: Sequence[Evidence]) -> bool:
         """Whether a first suspicion is none: of what is known, explained, or a layman's."""

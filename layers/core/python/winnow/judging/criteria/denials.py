@@ -85,7 +85,8 @@ _DENIES = lazy_pattern(
 )
 _EXCEPT = lazy_pattern(
     r"\b(?:except(?:ing|ed)?|excepting|save for|but for|apart from|aside from|other than|barring"
-    r"|with the exception|exception of|besides)\b",
+    r"|with the exception|exception of|besides)\b"
+    r"|\b(?:negative|neg|normal|unremarkable|none|clear) x (?=[a-z])",
     re.IGNORECASE,
 )
 _WISH_PARTS = lazy_pattern(r"[;,.()–—]|\b(?:and|but)\b")

@@ -73,7 +73,7 @@ _PREDICATES = frozenset(
         *("notes", "noticed", "requiring", "requires", "keeps", "kept", "turned", "appears"),
         *("found", "positive", "pos", "abnormal", "negative", "normal", "unremarkable", "clear"),
         *("unrevealing", "nondiagnostic", "regular", "stable", "unchanged", "formed"),
-        *("asymptomatic", "symptomatic", "anemic", "constipated", "well", "fine", "healthy"),
+        *("asymptomatic", "asx", "symptomatic", "anemic", "constipated", "well", "fine", "healthy"),
         *(
             "ok",
             "okay",
