@@ -53,7 +53,7 @@ def estimate_file(
         return FileEstimate(path, None, None)
     if not records:
         return FileEstimate(path, None, None)
-    found = estimate(records, sentences)
+    found = estimate(records, sentences, of_pictures=definition.of_pictures)
     return FileEstimate(path, found, run_cost(found.units, records, prices, processors))
 
 

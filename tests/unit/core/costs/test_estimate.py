@@ -30,6 +30,30 @@ def test_long_records_make_more_chunks():
     assert estimate(10, 1_000, chunking=Chunking(records=1_000, sentences=100)).chunks == 10
 
 
+def test_pictures_are_decoded_kept_and_judged_each():
+    rates = Rates(pictures_s=10, decoded_s=5, filter_s=1_000, call_s=1.0, memory_mb=1_024)
+    found = estimate(200, 0, rates, of_pictures=True)
+    assert found.chunks == 2
+    assert found.units.serialize is None
+    assert found.units.scan is not None
+    # A second for the call and 40 to decode, with two cores; a picture each, pixels, and chunks.
+    assert (found.units.scan.ms, found.units.scan.mb_ms) == (41_000, 41_000 * 3_538)
+    assert found.units.scan.s3_puts == 200 + 2 + 2 + 1
+    assert found.units.classify.ms == 22_000
+    assert found.units.workflow.transitions == 11 + 2 * 3
+    assert found.seconds == pytest.approx(41 + (20 + 0.2) / 2 + 2 + 1)
+
+
+@given(st.integers(1, 10**5), st.integers(1, 10**5))
+def test_more_pictures_never_cost_less_and_never_less_than_texts(records: int, more: int):
+    few, many = (estimate(n, 0, of_pictures=True) for n in (records, records + more))
+    assert few.seconds <= many.seconds + 1e-9
+    assert run_cost(few.units, records, US).usd <= run_cost(many.units, records, US).usd
+    assert (
+        run_cost(estimate(records, 0).units, records, US).usd < run_cost(few.units, records, US).usd
+    )
+
+
 def test_a_file_without_records_has_no_estimate():
     with pytest.raises(ValueError, match="without records"):
         estimate(0, 0)

@@ -22,13 +22,18 @@ class Rates(NamedTuple):
 
     sentences_s: float = 350.0
     """Sentences that one core judges a second."""
+    pictures_s: float = 45.0
+    """Pictures that one core judges a second."""
     read_s: float = 30_000.0
     """Records that Serialize reads a second."""
+    decoded_s: float = 20.0
+    """Pictures of a camera that Scan decodes a second, and whose thumbnails it keeps."""
     filter_s: float = 10_000.0
     """Records that Filter splits a second."""
     call_s: float = 0.15
     """What every call takes besides: requests, and writing its output."""
     memory_mb: int = 1_769
+    scan_mb: int = 3_538
     concurrency: int = 40
     """Chunks that are judged at once."""
 
@@ -38,6 +43,7 @@ class Chunking(NamedTuple):
 
     records: int = 1_000
     sentences: int = 100_000
+    pictures: int = 128
 
 
 @dataclass(frozen=True)
@@ -53,9 +59,14 @@ class Estimate:
 
 
 def estimate(
-    records: int, sentences: int, rates: Rates | None = None, chunking: Chunking | None = None
+    records: int,
+    sentences: int,
+    rates: Rates | None = None,
+    chunking: Chunking | None = None,
+    *,
+    of_pictures: bool = False,
 ) -> Estimate:
-    """What a run on one file will use.
+    """What a run on one file will use; `of_pictures`: each record is a picture, and Scan reads it.
 
     Raises:
         ValueError: There are no records.
@@ -63,11 +74,10 @@ def estimate(
     if records < 1:
         raise ValueError("a file without records is not judged")
     rates, chunking = rates or Rates(), chunking or Chunking()
-    chunks = max(
-        math.ceil(records / chunking.records), math.ceil(sentences / chunking.sentences), 1
-    )
-    read_s = rates.call_s + records / rates.read_s
-    judge_s = sentences / rates.sentences_s
+    most = chunking.pictures if of_pictures else chunking.records
+    chunks = max(math.ceil(records / most), math.ceil(sentences / chunking.sentences), 1)
+    read_s = rates.call_s + records / (rates.decoded_s if of_pictures else rates.read_s)
+    judge_s = records / rates.pictures_s if of_pictures else sentences / rates.sentences_s
     split_s = records / rates.filter_s
     # Result files are joined of a piece for each chunk and outcome.
     joined = 3 * chunks
@@ -77,14 +87,26 @@ def estimate(
         + 2 * rates.call_s * math.ceil(chunks / rates.concurrency)
         + rates.call_s
     )
+    # A chunk each, and the manifest; the file, its head, and what the process is.
+    read = _calls(1, read_s, rates, puts=chunks + 1, gets=4, reads=2)
+    if of_pictures:
+        # A chunk has its pixels beside it, and each picture is kept small; a list fetches each.
+        read = _calls(
+            1,
+            read_s,
+            rates._replace(memory_mb=rates.scan_mb),
+            puts=2 * chunks + 1 + records,
+            gets=4 + records,
+            reads=2,
+        )
     return Estimate(
         records,
         sentences,
         chunks,
         seconds,
         RunUnits(
-            # A chunk each, and the manifest; the file, its head, and what the process is.
-            serialize=_calls(1, read_s, rates, puts=chunks + 1, gets=4, reads=2),
+            serialize=None if of_pictures else read,
+            scan=read if of_pictures else None,
             # The scored chunk, and its vectors.
             classify=_calls(
                 chunks, judge_s + chunks * rates.call_s, rates, puts=2 * chunks, gets=4 * chunks
@@ -97,7 +119,7 @@ def estimate(
                 gets=2 * chunks + 2 * chunks + joined + 6,
             ),
             workflow=WorkflowUnits(
-                transitions=len(STATES_OF_A_RUN) + chunks * chunk_transitions(1),
+                transitions=len(STATES_OF_A_RUN) + of_pictures + chunks * chunk_transitions(1),
                 dynamodb_writes=2,
                 events=1,
                 messages=1,
