@@ -289,7 +289,7 @@ def _watch(stage: "Stage", cancel: bool, as_json: bool) -> None:
         take_back(stage, cloud)
         note(f"The update of {stage.name} is taken back.")
     with watching(reporter(), lambda: interrupted(stage, "deploy")) as shown:
-        stack = follow(stage, cloud, shown)
+        stack = follow(stage, cloud, shown, taken_back=cancel)
     if as_json:
         emit_json({"stage": stage.name, "stack": stack.name, "status": stack.status})
     else:

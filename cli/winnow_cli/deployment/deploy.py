@@ -34,7 +34,14 @@ from winnow_cli.deployment import changes as words
 from winnow_cli.deployment import checks as look
 from winnow_cli.deployment.changes import by_weight, dangerous
 from winnow_cli.deployment.checks import Check
-from winnow_cli.deployment.cloud import Change, ChangeRequest, ChangeSet, Cloud, StackInfo
+from winnow_cli.deployment.cloud import (
+    Change,
+    ChangeRequest,
+    ChangeSet,
+    Cloud,
+    StackEvent,
+    StackInfo,
+)
 from winnow_cli.deployment.images import Made, Packager, store_template
 from winnow_cli.deployment.parameters import OF_RELEASES, Parameters
 from winnow_cli.deployment.progress import Row, failure, rows
@@ -363,32 +370,45 @@ def follow(
     sleep: Callable[[float], None] = time.sleep,
     *,
     after: str | None = None,
+    taken_back: bool = False,
 ) -> StackInfo:
-    """Show a deployment that is under way until it ends.
+    """Show a deployment that is under way until it ends, or the deletion of the stage.
 
     Args:
         after: The last event before it began; None: it has begun.
+        taken_back: It was asked to be taken back, so that this is no failure.
 
     Raises:
         DeploymentFailedError: it failed; the message says which resource, and why.
         AwsCredentialsError: they expired meanwhile; the deployment goes on.
     """
     stack_id = ""
+    deleted: StackInfo | None = None
+    events: Sequence[StackEvent] = ()
     while True:
-        events = waited(stage, lambda: cloud.events(stage.stack), sleep)
+        if deleted is None:
+            events = waited(stage, lambda: cloud.events(stage.stack), sleep)
+        else:
+            with suppress(WinnowError):  # The stack may be gone by now.
+                events = cloud.events(stage.stack)
         stack = waited(stage, lambda: cloud.stack(stage.stack), sleep)
+        if stack is None and deleted is not None:
+            return deleted.model_copy(update={"status": "DELETE_COMPLETE"})
         if stack is None:
             raise DeploymentFailedError(
                 f"The stack {stage.stack!r} is gone: somebody deleted it meanwhile.",
                 hint=f"Deploy it again: `winnow deploy {stage.name}`.",
             )
+        if not stack_id and after is None and stack.status == "DELETE_IN_PROGRESS":
+            deleted = stack
         stack_id = stack.id or stack_id
         reporter.progress(rows(events, stack_id))
         begun = after is None or (bool(events) and events[-1].id != after)
         if begun and not stack.under_way and not stack.only_planned:
             break
         sleep(POLL_S)
-    if stack.status not in _DEPLOYED:
+    back = taken_back and stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    if stack.status not in _DEPLOYED and not back:
         raise failed_deployment(stage, cloud, stack)
     return stack
 

@@ -600,9 +600,27 @@ def test_following_shows_rows_and_the_end(deploy: Deployed, cloud: FakeCloud) ->
 def test_an_update_is_taken_back(cloud: FakeCloud) -> None:
     cloud.put_stack("winnow-test", "UPDATE_IN_PROGRESS")
     cancel(STAGE, cloud)
+    ended = follow(STAGE, cloud, Recorder(), lambda _s: None, taken_back=True)
+    assert ended.status == "UPDATE_ROLLBACK_COMPLETE"
+    # Who did not ask for it is told that the update failed.
     with pytest.raises(DeploymentFailedError) as caught:
         follow(STAGE, cloud, Recorder(), lambda _s: None)
     assert "as it did before" in caught.value.hint
+
+
+def test_a_deletion_is_followed_to_its_end(cloud: FakeCloud) -> None:
+    cloud.put_stack("winnow-test")
+    cloud.delete_stack("winnow-test")
+    assert follow(STAGE, cloud, Recorder(), lambda _s: None).status == "DELETE_COMPLETE"
+    assert cloud.stacks == {}
+
+
+def test_a_deletion_that_fails_is_told(cloud: FakeCloud) -> None:
+    cloud.put_stack("winnow-test")
+    cloud.delete_stack("winnow-test")
+    cloud.fail = (("Logs", "AWS::S3::Bucket", "DELETE_FAILED", "not empty"),)
+    with pytest.raises(DeploymentFailedError, match="could not be deleted"):
+        follow(STAGE, cloud, Recorder(), lambda _s: None)
 
 
 @pytest.mark.parametrize("status", [None, "CREATE_COMPLETE", "CREATE_IN_PROGRESS"])
