@@ -1,8 +1,10 @@
 """The files of the index: the same bytes again, read while they change, damaged, too slow."""
 
 import sqlite3
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.fakes.index_files import MemoryFiles
@@ -304,3 +306,26 @@ def test_an_export_lists_the_files_anew(indexed: Indexed, tmp_path: Path) -> Non
     engine.close()
     exported = (tmp_path / "all.csv").read_text()
     assert ("Smith" in exported, "other" in exported) == (False, True)
+
+
+@pytest.mark.parametrize("like", [False, True])
+def test_hits_are_made_for_as_long_as_a_request_may_take(
+    indexed: Indexed, monkeypatch: pytest.MonkeyPatch, *, like: bool
+) -> None:
+    """To mark what was found in long texts takes longer than to find it."""
+    run(indexed, "u1", *["iron"] * 20)
+    like_text = {"like_text": "iron"} if like else {}
+
+    def slow(*_: object, **__: object) -> None:
+        time.sleep(0.05)
+        made.append(None)
+
+    made: list[None] = []
+    vector = np.ones(192, np.int8)
+    engine = DuckSearcher(indexed.files, lambda: NOW, vectorise=lambda _: vector, limit_s=0.2)
+    monkeypatch.setattr(engine, "_likeness", lambda *_: (np.arange(1, 21), np.ones(20)))
+    monkeypatch.setattr("winnow_search.duck.hit_of", slow)
+    with pytest.raises(SearchTooSlowError, match=r"more than 0\.2 seconds"):
+        engine.search(SearchRequest(query="iron", limit=20, **like_text))
+    assert len(made) < 20
+    engine.close()

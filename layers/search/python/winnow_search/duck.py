@@ -141,13 +141,13 @@ class DuckSearcher:
         withheld: Collection[RecordKey] = (),
     ) -> SearchAnswer:
         demanded = terms_of(request.query)
-        with self._asked():
+        with self._asked() as in_time:
             condition = self._condition(request, demanded, visible, withheld)
             if request.like:
-                return self._alike(request, demanded, condition, visible)
+                return self._alike(request, demanded, condition, visible, in_time)
             (total,) = self._one("SELECT count(*) FROM records", condition)
             rows = self._rows_of_page(request, condition)
-            hits = [hit_of(row, demanded, whole=request.whole_text) for row in rows]
+            hits = [hit_of(row, demanded, whole=request.whole_text) for row in in_time(rows)]
             return answer_of(request, total, hits, **self._state())
 
     def stats(
@@ -222,9 +222,11 @@ class DuckSearcher:
         return {"indexed_at": self._indexed_at, "damaged": len(self._damaged)}
 
     @contextmanager
-    def _asked(self, *, anew: bool = False) -> Iterator[None]:
+    def _asked(self, *, anew: bool = False) -> Iterator[Callable[[Iterable[Any]], Iterator[Any]]]:
         """One request at a time, on a fresh index, for as long as it may take.
 
+        Statements are interrupted. What is made of their rows is given them by what this gives,
+        which ends when the time is over: to mark what was found in long texts takes time, too.
         Where the files are listed anew, nothing is found that was erased before.
         """
         with self._lock:
@@ -243,14 +245,21 @@ class DuckSearcher:
                     self._database.interrupt()
                     self._words.interrupt()
 
+            def in_time(rows: Iterable[Any]) -> Iterator[Any]:
+                for row in rows:
+                    if late.is_set():
+                        raise too_slow
+                    yield row
+
+            too_slow = SearchTooSlowError(f"It took more than {self._limit_s:g} seconds.")
             watch = threading.Thread(target=stop, daemon=True)
             watch.start()
             try:
-                yield
+                yield in_time
             except (duckdb.InterruptException, sqlite3.OperationalError):
                 if not late.is_set():
                     raise
-                raise SearchTooSlowError(f"It took more than {self._limit_s:g} seconds.") from None
+                raise too_slow from None
             finally:
                 done.set()
                 watch.join()
@@ -353,6 +362,7 @@ class DuckSearcher:
         demanded: Sequence[str],
         condition: Where,
         visible: Collection[str] | None,
+        in_time: Callable[[Iterable[Any]], Iterator[Any]],
     ) -> SearchAnswer:
         ids, likeness = self._likeness(request, condition, visible)
         end = request.offset + request.limit
@@ -373,7 +383,7 @@ class DuckSearcher:
         ).fetchall()
         hits = [
             hit_of(IndexRow(*row[:-1]), demanded, whole=request.whole_text, likeness=row[-1])
-            for row in found
+            for row in in_time(found)
         ]
         return answer_of(request, len(ids), hits, **self._state())
 
