@@ -25,8 +25,18 @@ from tests.unit.model.test_model_build import VOCABULARY
 from winnow.errors import WinnowError
 from winnow.heads import ngrams
 from winnow.judging import build_judge
+from winnow.judging.criteria.exams import finds_something
 from winnow.judging.criteria.explain import CriteriaExplainer
-from winnow.judging.criteria.past import is_past
+from winnow.judging.criteria.organs import is_of_other_organ
+from winnow.judging.criteria.past import is_long_ago, is_past
+from winnow.judging.criteria.retractions import is_over, retraction
+from winnow.judging.criteria.suspicions import (
+    concludes_otherwise,
+    has_returned,
+    is_known,
+    is_laymans,
+)
+from winnow.judging.criteria.undoing import ends, takes_back
 from winnow.judging.shadow import JudgePair
 from winnow.judging.text import segments
 from winnow.judging.text.remembering import RememberingEncoder
@@ -451,7 +461,22 @@ def _past(text: str) -> None:
         is_past(text[start : start + segments.MAX_CHARACTERS], ("melena", "letters"), 2024)
 
 
+def _beside(text: str) -> None:
+    """What is read beside the evidence of a decision, sentence by sentence."""
+    for start in range(0, len(text), segments.MAX_CHARACTERS):
+        sentence = text[start : start + segments.MAX_CHARACTERS]
+        for reader in (
+            *(finds_something, retraction, is_over, takes_back, ends),
+            *(is_known, is_laymans, concludes_otherwise),
+        ):
+            reader(sentence)
+        has_returned(sentence, "")
+        is_long_ago(sentence, 2024)
+        is_of_other_organ(sentence, ("melena", "letters"), ())
+
+
 JUDGES: dict[str, Subject] = {
+    "criteria: what stands beside": of_text(_beside),
     "criteria: the past": of_text(_past),
     "criteria, explained": of_text(lambda text: _explained()(text)),
     "criteria": judging(lambda: _shipped("L33774")),
