@@ -190,7 +190,9 @@ def test_what_is_no_event_stays_in_the_dead_letter_queue_and_stops_nothing(stack
         "started": [],
         "under_way": [],
         "failed": [],
-        "unreadable": 3,
+        "unreadable": 4,
+        "mailed": 0,
+        "unmailed": [],
     }
     sqs.purge_queue(QueueUrl=queue)
 
