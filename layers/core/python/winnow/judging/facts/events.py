@@ -296,12 +296,17 @@ _ATTRACTORS = (
     r"|stopped|moved|labs?|hgb|hb|hemoglobin|visit|seen|admitted|admission"
     r"|hospitali[sz]\w+|transfus\w+|cancer"
     r"|menopause|married|divorced|fell|fractur\w+|started|since (?:he|she)|anoscop\w+"
-    r"|cystoscop\w+|bronchoscop\w+"
+    r"|arthroscop\w+|hysteroscop\w+|laryngoscop\w+|cystoscop\w+|bronchoscop\w+"
     r"|laparoscop\w+|letter|signed|dictated|faxed|scanned|typed|reviewed|records"
     r"|appendicitis|diverticulitis|pregnan\w+|deliver\w+|pcp|consult\w*"
     r"|clinic|last seen|repair"
     r"|replacement|tkr|thr|dvt|pe|covid|tetanus|flu|pneumonia)\b"
 )
+_EXCEPT_BEFORE = (
+    r"\b(?:except|other than|besides|apart from|aside from|but for|save)\b"
+    r"(?:[^,;.]{0,60}$|[^;.]{0,30}\b(?:(?:19|20)\d\d|once|one|time|ago|last)\b)"
+)
+"""In front of a denial it may be of what is denied: "other than in 2022 she never had one"."""
 _NOT_ITS_DATE = (
     r"\b(?:next|repeat|recall|due|return|follow-?up|recommended|recommend|planned|scheduled|until"
     r"|valid|expires?|rescheduled|needed|surveillance)(?:[ :,]|in|on|is|for|was|by"
@@ -1215,7 +1220,9 @@ class _Reader:
                 ):
                     return reading(EventStatus.NOT_SINCE, DateInterval(date.min, first))
                 return reading(EventStatus.NOT_COUNTED, why="doubtful")
-        if search(r"\b(?:until|till|except|other than|besides|since|again)\b", behind):
+        if search(r"\b(?:until|till|except|other than|besides|since|again)\b", behind) or search(
+            _EXCEPT_BEFORE, before
+        ):
             return reading(EventStatus.NOT_COUNTED, why="doubtful")
         if search(
             r"^ ?(?:done |performed )?(?:now|yet today|was (?:needed|indicated|scheduled))\b",
