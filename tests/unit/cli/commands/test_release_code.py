@@ -148,7 +148,8 @@ def test_the_fields_are_those_of_a_release_of_a_model(room: Room) -> None:
     assert set(Release.model_fields) - set(found["release"]) == {"key"}
     ours = {"stack", *ProcessEntry.model_fields} - {"process", "codes", "kind"}
     # Of a model alone: what it was trained with, and what it was released with.
-    assert set(CodeEntry.model_fields) == ours - {"decisions_at_training", "promised"}
+    of_models = {"decisions_at_training", "promised", "previous_promised"}
+    assert set(CodeEntry.model_fields) == ours - of_models
     assert (found["champion"]["alias"], found["challenger"]["alias"]) == ("champion", "challenger")
     assert (found["challenger"]["runs"], found["challenger"]["failed"]) == (7, 0)
     shown = run("status", "--code").stdout
