@@ -224,6 +224,7 @@ document.addEventListener("keydown", (event) => {
   if (!keys.on || over) return;
   const action = actionOf(event, document.activeElement);
   if (!action || typing()) return;
+  ask(); // before a key that follows Esc at once
   if (dialog) {
     if (!seen()) return;
     if (action.action === "keep" || action.action === "overrule") {
