@@ -53,7 +53,7 @@ FOLDERS = {
         *("winnow", "winnow/heads", "winnow/limits", "winnow/processes", "winnow/steps"),
         *("winnow/costs", "winnow/storage", "winnow_aws"),
     },
-    "sweep": RECOVER | {"winnow/costs", "winnow/registry"},
+    "sweep": RECOVER | {"winnow/costs", "winnow/registry", "winnow/reviews"},
     "dispatch": RECOVER,
     "digest": {"winnow", "winnow/limits", "winnow/steps", "winnow_aws"},
     "notify": {"winnow", "winnow/limits", "winnow/steps", "winnow_aws"},
@@ -184,7 +184,7 @@ def test_data_files_travel_with_the_module_that_reads_them() -> None:
     assert every_definition == [
         f for f in APPS if Path("winnow/processes/schema.py") in selected(f)
     ]
-    assert len(data) == 5
+    assert len(data) == 6
     assert all(images == ["api", "classify", "publish", "train"] for images in data.values())
 
 
