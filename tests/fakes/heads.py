@@ -27,6 +27,26 @@ labels:
   - {id: loan, title: A loan}
   - {id: app}
 """
+KNEE = """\
+id: knee
+version: 1.0.0
+kind: criteria
+title: Knee
+input: {text_columns: [note]}
+threshold: 0.7
+criteria:
+  - id: pain
+    title: Pain of the knee
+    statements: [The knee hurts.]
+    counter_statements: [The knee is comfortable.]
+    keywords: [knee]
+  - id: therapy
+    title: Therapy tried
+    statements: [Physiotherapy was tried.]
+    counter_statements: [Physiotherapy is impossible.]
+    keywords: [physiotherapy]
+logic: {all_of: [pain, therapy]}
+"""
 FILLERS = ["my", "the", "please", "with", "help", "today", "is", "new"]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from tests.fakes.encoder import FakeEncoder
+from tests.fakes.heads import KNEE
 from tests.fakes.heads import rows as bank_rows
 from tests.fakes.picture_encoder import FakePictureEncoder
 from tests.fakes.registry import MemoryRegistry
@@ -44,26 +45,6 @@ threshold: 0.7
 labels:
   - {id: heads}
   - {id: tails}
-"""
-KNEE = """\
-id: knee
-version: 1.0.0
-kind: criteria
-title: Knee
-input: {text_columns: [note]}
-threshold: 0.7
-criteria:
-  - id: pain
-    title: Pain of the knee
-    statements: [The knee hurts.]
-    counter_statements: [The knee is comfortable.]
-    keywords: [knee]
-  - id: therapy
-    title: Therapy tried
-    statements: [Physiotherapy was tried.]
-    counter_statements: [Physiotherapy is impossible.]
-    keywords: [physiotherapy]
-logic: {all_of: [pain, therapy]}
 """
 WORDS = [f"w{number:03}" for number in range(400)]
 Change = Callable[[str], str]

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 import winnow_encoder
 from tests.fakes.encoder import FakeEncoder
+from tests.fakes.heads import KNEE
 from winnow.models import CriterionFinding, Evidence, Polarity, Verdict
 from winnow.processes.schema import Group
 from winnow_cli.app import app
@@ -20,26 +21,6 @@ ALL = Group(all_of=("a", "b"))
 EITHER = Group(any_of=("a", "b"))
 NONE = Group(all_of=("a",), none_of=("b",))
 
-KNEE = """\
-id: knee
-version: 1.0.0
-kind: criteria
-title: Knee
-input: {text_columns: [note]}
-threshold: 0.7
-criteria:
-  - id: pain
-    title: Pain of the knee
-    statements: [The knee hurts.]
-    counter_statements: [The knee is comfortable.]
-    keywords: [knee]
-  - id: therapy
-    title: Therapy tried
-    statements: [Physiotherapy was tried.]
-    counter_statements: [Physiotherapy is impossible.]
-    keywords: [physiotherapy]
-logic: {all_of: [pain, therapy]}
-"""
 ROWS = [
     # note, decision, pain, therapy
     ("The knee hurts. Physiotherapy was tried.", "met", "met", "met"),
