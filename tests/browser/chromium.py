@@ -1,7 +1,7 @@
 """The browser of the tests, or one reason why they are skipped."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -27,8 +27,16 @@ def _missing() -> str | None:
 
 @contextmanager
 def chromium() -> "Iterator[Browser]":
-    """A running browser. Skips without one; fails where WINNOW_REQUIRE_BROWSER=1, as CI sets it.
+    """A running browser, as `browsers` has it."""
+    with browsers() as running:
+        yield running()
 
+
+@contextmanager
+def browsers() -> "Iterator[Callable[[], Browser]]":
+    """The running browser, and another one once it has crashed: that costs one test, not all.
+
+    Skips without one; fails where WINNOW_REQUIRE_BROWSER=1, as CI sets it.
     One at a time in a process: Playwright's loop is running until it is closed.
     """
     if reason := _missing():
@@ -38,9 +46,17 @@ def chromium() -> "Iterator[Browser]":
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        # The sandbox needs what a container lacks; the pages are our own.
-        running = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
+        started: list[Browser] = []
+
+        def running() -> "Browser":
+            if not started or not started[-1].is_connected():
+                # The sandbox needs what a container lacks; the pages are our own.
+                browser = playwright.chromium
+                started.append(browser.launch(executable_path=find(), args=["--no-sandbox"]))
+            return started[-1]
+
         try:
             yield running
         finally:
-            running.close()
+            for one in started:
+                one.close()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.chromium import chromium
+from tests.browser.chromium import browsers
 from tests.browser.person import SLOW_S, Person
 from tests.fakes.http_api import Served, serve
 from tests.fakes.stage import Clock, Stage
@@ -17,10 +17,16 @@ Opener = Callable[..., Person]
 
 
 @pytest.fixture(scope="package")
-def browser() -> "Iterator[Browser]":
-    """One browser for all tests; each person has a context of their own."""
-    with chromium() as running:
-        yield running
+def running() -> "Iterator[Callable[[], Browser]]":
+    """One browser for all tests, for as long as it lives."""
+    with browsers() as one:
+        yield one
+
+
+@pytest.fixture
+def browser(running: "Callable[[], Browser]") -> "Browser":
+    """The browser; each person has a context of their own."""
+    return running()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.fakes.stage import Clock, Stage
 from winnow.reviews.models import EventKind, RecordKey
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Route
+    from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Route
 
 EXPECTED = ("Failed to load resource", "net::ERR_INTERNET_DISCONNECTED")
 """What the console says of every answer that is not 2xx: conflicts, a lost network."""
@@ -74,6 +74,31 @@ class Person:
             route,
         )
         self.page.wait_for_selector("#main:not([aria-busy])")
+
+    def leave(self) -> list[str]:
+        """Close the tab, and stay if the page asks whether to: the kinds of what it asked.
+
+        Chromium crashes when a context is closed while the question is still open: it is answered
+        here, and the page has gone on, before anything else is done.
+        """
+        asked: list[str] = []
+
+        def stay(dialog: "Dialog") -> None:
+            dialog.dismiss()
+            asked.append(dialog.type)
+
+        self.page.on("dialog", stay)
+        self.page.close(run_before_unload=True)
+        witness = self.context.new_page()
+        end = time.monotonic() + PATIENCE_S
+        while not (asked or self.page.is_closed()):
+            assert time.monotonic() < end, "the tab neither asked nor closed"
+            witness.wait_for_timeout(20)
+        witness.close()
+        if asked:
+            self.page.remove_listener("dialog", stay)
+            self.page.evaluate("1")
+        return asked
 
     def close(self) -> None:
         self.context.close()

@@ -200,23 +200,14 @@ def test_a_reload_just_after_typing_keeps_the_note(open_page, stage):
 def test_who_leaves_with_something_unsent_is_warned(open_page):
     person = open_page("#/review?process=L33774")
     name = person.wait_for_record()
-    asked = []
-
-    def stay(dialog):
-        asked.append(dialog.type)
-        dialog.dismiss()
-
-    person.page.on("dialog", stay)
     person.context.set_offline(True)
     person.press("1")
     person.wait_for_record(other_than=name)
-    person.page.close(run_before_unload=True)
-    person.until(lambda: asked)
-    assert asked == ["beforeunload"]
+    assert person.leave() == ["beforeunload"]
     person.context.set_offline(False)
     person.saved()
-    person.page.close(run_before_unload=True)
-    assert asked == ["beforeunload"]
+    assert person.leave() == []
+    assert person.page.is_closed()
 
 
 def nothing_is_held(stage) -> bool:

@@ -140,17 +140,9 @@ def test_a_conflict_stays_until_it_is_answered(overtaken, stage):
 
 def test_who_leaves_with_a_conflict_is_warned(overtaken):
     person, _, _, request = overtaken
-    asked: list[str] = []
-
-    def stay(dialog):
-        asked.append(dialog.type)
-        dialog.dismiss()
-
     request.continue_()
     person.page.locator("dialog.conflict").wait_for()
-    person.page.on("dialog", stay)
-    person.page.close(run_before_unload=True)
-    person.until(lambda: asked == ["beforeunload"])
+    assert person.leave() == ["beforeunload"]
 
 
 def test_nobody_else_sends_what_waits(open_page, stage):
