@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import sysconfig
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,7 @@ def roots_of(function: str) -> list[Path]:
     return [*LAYERS, TRAINING] if function == "train" else LAYERS
 
 
+@cache
 def selected(function: str) -> dict[Path, Path]:
     files: dict[Path, Path] = select_code.select(APPS[function], roots_of(function))
     return files
