@@ -6,14 +6,20 @@ from collections.abc import Sequence
 
 from tests.bench.corpus import cases as made_cases
 from tests.quality import context, l33774
+from tests.quality.labelled import labelled, screening
 from tests.quality.row import ROOT, Row, data_folder
+from winnow.judging import build_judge
 from winnow.judging.criteria.findings import SILENT
 from winnow.judging.text import segments
+from winnow.models import Verdict
 from winnow.ports import Encoder, Judge
+from winnow.processes.registry import ProcessRegistry
 from winnow_encoder import load_encoder
 
 ROUNDS = 5
 RECORDS = 1_000
+UNTRAINED = 0.7
+"""The threshold of a process that names none."""
 COMMANDS = ["python -m tests.quality --only evidence"]
 
 
@@ -130,7 +136,41 @@ def measure() -> list[Row]:
             at_most=True,
             digits=2,
         ),
+        _untrained(encoder),
     ]
+
+
+def _untrained(encoder: Encoder) -> Row:
+    """What is accepted by the shipped processes if they had no head."""
+    book = ProcessRegistry.from_directory(ROOT / "processes")
+    right = accepted = 0
+    told = []
+    for name, notes in (
+        ("L33774", [(note.note, "", note.decision) for note in labelled()]),
+        ("screening-colonoscopy", [(n.note, n.record_date, n.decision) for n in screening()]),
+    ):
+        judgements = build_judge(book.find(name), encoder)(
+            [text for text, _, _ in notes], [{"record_date": day} for _, day, _ in notes]
+        )
+        sure = [
+            (judgement.confidence >= UNTRAINED, judgement.decision.value == decision)
+            for judgement, (_, _, decision) in zip(judgements, notes, strict=True)
+            if judgement.decision.value != Verdict.UNDETERMINED and judgement.score >= UNTRAINED
+        ]
+        kept = [is_right for is_kept, is_right in sure if is_kept]
+        right, accepted = right + sum(kept), accepted + len(kept)
+        told.append(
+            f"{name}: {len(kept)} accepted of {len(notes)}, {sum(kept)} of them right; by the "
+            f"score of the rules alone {len(sure)} and {sum(is_right for _, is_right in sure)}"
+        )
+    return Row(
+        68,
+        "Criteria without a trained head, labelled notes: right among those accepted",
+        round(right / accepted, 3),
+        None,
+        f"At a threshold of {UNTRAINED}. {'. '.join(told)}.",
+        COMMANDS,
+    )
 
 
 def _share(pairs: Sequence[tuple[int, int]]) -> float:

@@ -186,7 +186,7 @@ def test_data_files_travel_with_the_module_that_reads_them() -> None:
     assert every_definition == [
         f for f in APPS if Path("winnow/processes/schema.py") in selected(f)
     ]
-    assert len(data) == 6
+    assert len(data) == 7
     assert all(images == ["api", "classify", "publish", "train"] for images in data.values())
 
 

@@ -30,7 +30,9 @@ def build_judge(
 
         rules = CriteriaJudge(definition, encoder)
         if head is None:
-            return rules
+            from winnow.judging.criteria.untrained import UntrainedCriteriaJudge
+
+            return UntrainedCriteriaJudge(definition, rules)
         from winnow.judging.criteria.calibrated import CalibratedCriteriaJudge
 
         return CalibratedCriteriaJudge(definition, rules, encoder, head)

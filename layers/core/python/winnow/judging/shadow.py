@@ -135,12 +135,12 @@ def _heads(judge: HeadJudge, shadow: HeadJudge) -> _First:
 
 def _criteria(judge: Judge, shadow: Judge) -> _First:
     # What labels do not need is not loaded for them.
-    from winnow.judging.criteria.calibrated import CalibratedCriteriaJudge
+    from winnow.judging.criteria.weighed import WeighedCriteriaJudge
 
-    rules = judge.rules if isinstance(judge, CalibratedCriteriaJudge) else judge
+    rules = judge.rules if isinstance(judge, WeighedCriteriaJudge) else judge
 
     def weighed(by: Judge, judgements: list[Judgement]) -> list[Judgement]:
-        return by.weigh(judgements) if isinstance(by, CalibratedCriteriaJudge) else judgements
+        return by.weigh(judgements) if isinstance(by, WeighedCriteriaJudge) else judgements
 
     def first(batch: RecordBatch) -> tuple[list[Judgement], _Briefs]:
         judgements = rules(batch.texts, batch.fields, check=batch.check)

@@ -18,30 +18,22 @@ from numpy.typing import NDArray
 from winnow.errors import HeadInvalidError
 from winnow.heads.card import HeadFiles
 from winnow.heads.linear import Inputs, LinearHead, check_encoder
-from winnow.judging.base import ProcessJudge, RecordBatch
 from winnow.judging.criteria.evidence_features import FEATURES, evidence_features
-from winnow.judging.criteria.undoing import (
-    FAR,
-    UNDONE_CONFIDENCE,
-    FarDenial,
-    UndoingWords,
-    cap,
-    cautions_of,
-    unknown_classes,
-)
+from winnow.judging.criteria.undoing import UNDONE_CONFIDENCE, Causes, cap
+from winnow.judging.criteria.weighed import WeighedCriteriaJudge
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.models import CriteriaDecision, Judgement
 from winnow.ports import Encoder, Judge
 from winnow.processes.schema import CriteriaProcess
 
 
-class CalibratedCriteriaJudge(ProcessJudge):
+class CalibratedCriteriaJudge(WeighedCriteriaJudge):
     """Judges by criteria, with confidence from a trained head."""
 
     def __init__(
         self, definition: CriteriaProcess, rules: Judge, encoder: Encoder, files: HeadFiles
     ) -> None:
-        super().__init__(rules.process)
+        super().__init__(rules)
         card, arrays = files.checked()
         ids = tuple(criterion.id for criterion in definition.criteria)
         if card.kind != "criteria" or card.criteria != ids:
@@ -55,16 +47,9 @@ class CalibratedCriteriaJudge(ProcessJudge):
                 f"The head of {definition.id} reads features of evidence that this version "
                 "does not compute. Train it again."
             )
-        self.rules = rules
-        """What decides; another head of the same definition may weigh its judgements, too."""
         self._head = LinearHead.load(card, arrays)
         self._is_its_own = card.vouches_for(definition.judging_sha256)
-        self._undoing = UndoingWords(definition)
-        self._is_far_denial = FarDenial(definition)
-
-    def _judge(self, batch: RecordBatch) -> list[Judgement]:
-        """The judgements of the rules, each with a confidence that was learned."""
-        return self.weigh(self.rules(batch.texts, batch.fields, check=batch.check))
+        self._causes = Causes(definition)
 
     def weigh(self, judgements: Sequence[Judgement]) -> list[Judgement]:
         """Judgements of `rules`, each with the head's score and confidence."""
@@ -103,12 +88,7 @@ class CalibratedCriteriaJudge(ProcessJudge):
         card = self._head.card
         if card.understood is None:
             return 1.0
-        unknown = unknown_classes(
-            {word for doubted in self._undoing(judgement) for word in doubted.words},
-            card.understood,
-        )
-        far = {FAR} if self._is_far_denial(judgement) else set[str]()
-        return cap(unknown | cautions_of(judgement) | far, card.caps)
+        return cap(self._causes(judgement, card.understood), card.caps)
 
 
 def criteria_inputs(judgements: Sequence[Judgement], *, features: bool = True) -> Inputs:

@@ -57,6 +57,10 @@ _BOXES = str.maketrans(
 )
 _YEAR = lazy_pattern(r"(?:19|20)\d\ds?")
 _CLAUSE_END = frozenset("$")
+_TURNING = frozenset(
+    ("no", "not", "never", "without", "cannot", "hardly", "scarcely", "barely", "seldom", "rarely")
+)
+"""Words that would turn a trigger into its opposite."""
 _NOT_LITERAL = frozenset(("", "^", "$", "<year>"))
 """Parts of a trigger that hold one of these match what is no word of theirs."""
 
@@ -236,7 +240,7 @@ def _match_gap(
 
 def _may_stand_in_gap(word: str) -> bool:
     """Neither punctuation nor a word that would turn the trigger into its opposite."""
-    return word[0].isalnum() and word not in ("no", "not", "never", "without")
+    return word[0].isalnum() and word not in _TURNING and not word.endswith("n't")
 
 
 def _is(word: str, part: frozenset[str]) -> bool:

@@ -10,7 +10,8 @@ mixed (one clause is negative and another is not: "showed no polyps but a bleedi
 Doubt ("suspected") and the past ("previous") are ignored for a side that has such sentences itself.
 A segment that says of the criterion's keywords that they are unknown is a doubt (findings.py). If
 the keywords of one side are of several kinds ("no melena, but maroon stools"), the segment is
-compared with sentences that have the same kinds.
+compared with sentences that have the same kinds. With a sentence that says the contrary of it
+(contraries.py) it is not compared.
 
 Let `x` be the similarity to the nearest sentence that remains, and `y` that to the nearest sentence
 of the other side or the nearest neutral statement that has one of the side's keywords (of any
@@ -44,6 +45,7 @@ from winnow.judging.criteria.compile import (
     SegmentWords,
 )
 from winnow.judging.criteria.context import Context
+from winnow.judging.criteria.contraries import Reading, is_contrary, read
 from winnow.judging.criteria.keywords import Keywords
 from winnow.judging.criteria.mentions import Mention, MentionKind, SegmentMentions
 from winnow.judging.evidence import SCORE_DECIMALS
@@ -127,6 +129,10 @@ class _ComparedSegment:
         self._part = part
         self._heading = heading
         self._find = find
+
+    @cached_property
+    def reading(self) -> Reading:
+        return read(self.text)
 
     @cached_property
     def mentions(self) -> SegmentMentions:
@@ -278,6 +284,11 @@ def _nearest(
     if not (columns := side.columns(segment.mentions)).size:
         return None
     column = int(columns[similarity[columns].argmax()])
+    while is_contrary(side.statements[column], segment.reading):
+        columns = columns[columns != column]
+        if not columns.size:
+            return None
+        column = int(columns[similarity[columns].argmax()])
     return _Nearest(float(similarity[column]), column, side)
 
 

@@ -170,6 +170,23 @@ class FarDenial:
         return _nearness(self._logic, findings) < MIN_DENIAL_SIMILARITY
 
 
+class Causes:
+    """Why the decisions of a process are less sure than they look: classes of words, and cautions.
+
+    They are what the caps of a head are learned for (`learned_caps`).
+    """
+
+    def __init__(self, definition: CriteriaProcess) -> None:
+        self._undoing = UndoingWords(definition)
+        self._is_far_denial = FarDenial(definition)
+
+    def __call__(self, judgement: Judgement, understood: Collection[str] = ()) -> frozenset[str]:
+        """Those of one judgement; `understood`: words that somebody vouches for."""
+        found = {word for doubted in self._undoing(judgement) for word in doubted.words}
+        far = {FAR} if self._is_far_denial(judgement) else frozenset[str]()
+        return unknown_classes(found, understood) | cautions_of(judgement) | far
+
+
 def _nearness(group: Group, findings: Mapping[str, CriterionFinding]) -> float:
     """How near the denials are that a group fails by; 0 if it does not fail."""
     failing = [0.0]

@@ -1,0 +1,145 @@
+"""Whether a sentence and a reference say the contrary of each other, though they are alike.
+
+"Bowel habit abnormal" resembles "Bowel habit unchanged" as much as "Bowel habit normal" does, and
+"the left knee" is 0.9 of "the right knee": the encoder hears what a sentence is about better than
+what it says of it. So these pairs are not compared (match.py):
+
+- one has a word that excludes a word of the other (contraries.tsv): "benign", "malignant";
+- one has a word of the other with a prefix that denies it, or hypo- for hyper-: "uninfected";
+- the same is numbered otherwise: "type 1", "type 2", "the first toe", "stage III";
+- one says that something is as it should be, or as it was, the other that it is not;
+- the reference compares ("far more often than before"), and the segment has no word of more, of
+  less, or of change ("Bowel movements regular").
+
+A segment that has both words, or the word of the reference too, is compared as ever.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from winnow.judging.criteria.keywords import words
+from winnow.judging.lazy_patterns import lazy_pattern
+
+_PREFIX = lazy_pattern(r"(?:un|in|im|il|ir|non)-?(\w{4,})")
+_HYPER = lazy_pattern(r"^hyp(?:er|o)")
+_ORDINALS = frozenset(
+    ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+)
+_NUMBERED = frozenset(
+    ("type", "stage", "grade", "class", "level", "phase", "category", "group", "tier", "degree")
+)
+_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6"}
+
+_COMPARED = lazy_pattern(
+    r"\b(?:more|less|worse|(?!rather|other)\w+er) (?:\w+ ){0,3}than\b|\bused to\b", re.IGNORECASE
+)
+_CHANGES = lazy_pattern(
+    r"\b(?:more|less|fewer|worse\w*|better|than|used to|previous(?:ly)?|formerly|often|longer"
+    r"|(?:up|down) (?:from|to)|double\w*|frequent\w*|increas\w+|decreas\w+|rais\w+|ris(?:es|ing|en)"
+    r"|rose|falls?|fell|fallen|drop\w*|chang\w+|differ\w+|new(?:ly)?|becom\w+|became|turn\w+"
+    r"|grow\w*|grew|progress\w*|irregular\w*|anymore|(?:loos|thinn|hard|dark|narrow|soft|slow|fast"
+    r"|great|low|high|larg|small|bigg|heavi|weak|strong|short|young|old)er)\b",
+    re.IGNORECASE,
+)
+_STATES = lazy_pattern(
+    r"\b(?:(?P<steady>unchanged|unaltered|normal(?:ly)?|regular(?:ly)?|stable|steady|the same"
+    r"|as (?:usual|always|ever))"
+    r"|(?P<disturbed>abnormal\w*|irregular\w*|altered|alterations?|chang(?:es?|ed|ing)|different\w*"
+    r"|disturb\w+|unusual\w*|unstable|disordered|disrupted|deranged|erratic\w*|anomal\w+))\b",
+    re.IGNORECASE,
+)
+_DENYING = (
+    r"(?:\b(?:no|not|never|nor|neither|nothing|without|cannot|hardly|scarcely|barely|denie[sd]|deny"
+    r"|denying|no longer|(?:anything|everything|nothing) but|far from|far off|less than|short of"
+    r"|by no means|fail(?:s|ed)? to)|n['’]t)"
+)
+_DENIED_STEADY = lazy_pattern(rf"{_DENYING}(?: (?!and\b|or\b|but\b|with\b)\w+){{0,3}} \Z", re.I)
+_DENIED_DISTURBED = lazy_pattern(rf"{_DENYING}(?: (?!and\b|but\b|with\b)[\w,]+){{0,4}} \Z", re.I)
+_ONCE = lazy_pattern(
+    r"\b(?:used to|until|till|previous(?:ly)?|formerly|originally|once|had been)\b", re.IGNORECASE
+)
+_BEFORE = 60
+"""Characters in front of a word in which it may be denied."""
+
+
+class Reading(NamedTuple):
+    """What counts of a sentence beside a similar one."""
+
+    said: Mapping[tuple[str, str], frozenset[str]]
+    """Of what -> what is said of it, one or more of what excludes each other."""
+    compares: bool
+    tells_change: bool
+
+
+def is_contrary(reference: str, segment: Reading) -> bool:
+    """Whether a segment cannot say what a reference says, however alike they are."""
+    wanted = _read_reference(reference)
+    return (wanted.compares and not segment.tells_change) or any(
+        of_it.isdisjoint(segment.said.get(key, of_it)) for key, of_it in wanted.said.items()
+    )
+
+
+def read(text: str) -> Reading:
+    """What counts of a sentence."""
+    said: dict[tuple[str, str], set[str]] = {}
+    found = words(text)
+    for word in found:
+        said.setdefault(("word", word), set()).add("itself")
+        if denied := _PREFIX.fullmatch(word):
+            said.setdefault(("word", denied[1]), set()).add("denied")
+        elif word.startswith(("hyper", "hypo")):
+            said.setdefault(("hyper or hypo", _HYPER.sub("", word)), set()).add(word)
+        for row, side in _sides().get(word, ()):
+            said.setdefault(("row", row), set()).add(side)
+    for before, after in pairwise(found):
+        if before in _ORDINALS:
+            said.setdefault(("number", after), set()).add(before)
+        elif (number := _number(after)) and before in _NUMBERED:
+            said.setdefault(("number", before), set()).add(number)
+    if states := _states(text):
+        said["state", ""] = states
+    return Reading(
+        {key: frozenset(of_it) for key, of_it in said.items()},
+        _COMPARED.search(text) is not None,
+        _CHANGES.search(text) is not None,
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _read_reference(reference: str) -> Reading:
+    return read(reference)
+
+
+def _number(word: str) -> str | None:
+    """The number that a word is, written as digits."""
+    if word.isdecimal():
+        return word
+    return _ROMAN.get(word)
+
+
+@cache
+def _sides() -> dict[str, tuple[tuple[str, str], ...]]:
+    """Word -> its rows of contraries.tsv, each with the side of the row."""
+    lines = Path(__file__).with_name("contraries.tsv").read_text(encoding="utf-8").splitlines()
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row, line in enumerate(lines):
+        if not line.startswith("#"):
+            for side in line.split("|"):
+                for word in side.split():
+                    found.setdefault(word, []).append((str(row), side))
+    return {word: tuple(places) for word, places in found.items()}
+
+
+def _states(text: str) -> set[str]:
+    """Whether a text says of anything that it is as it should be or was, or that it is not."""
+    found: set[str] = set()
+    for match in _STATES.finditer(text):
+        before = text[max(0, match.start() - _BEFORE) : match.start()]
+        is_steady = match["steady"] is not None
+        denied = (_DENIED_STEADY if is_steady else _DENIED_DISTURBED).search(before) is not None
+        found.add("steady" if is_steady is not denied else "disturbed")
+    return set() if found and _ONCE.search(text) else found
