@@ -63,12 +63,6 @@ class ByGroup(LoadFileScheduling):  # type: ignore[misc]
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Half as many again as there are processors: who uses the stack waits more than they work."""
-    return (os.cpu_count() or 1) * 3 // 2
-
-
-@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup | None:
     """The scheduler of `--dist=loadfile`."""
     return ByGroup(config, log) if config.getvalue("dist") == "loadfile" else None
