@@ -2,7 +2,7 @@
 
 import pytest
 
-from winnow.judging.criteria.contraries import is_contrary, read
+from winnow.judging.criteria.contraries import Reading, is_contrary
 
 STEADY, DISTURBED = "steady", "disturbed"
 
@@ -38,7 +38,7 @@ STEADY, DISTURBED = "steady", "disturbed"
     ],
 )
 def test_what_is_as_it_should_be_and_what_is_not(text: str, found: set[str]) -> None:
-    assert read(text).said.get(("state", ""), set()) == found
+    assert Reading(text).states == found
 
 
 @pytest.mark.parametrize(
@@ -79,4 +79,4 @@ def test_what_is_as_it_should_be_and_what_is_not(text: str, found: set[str]) -> 
     ],
 )
 def test_contraries(reference: str, segment: str, contrary: bool) -> None:
-    assert is_contrary(reference, read(segment)) is contrary
+    assert is_contrary(reference, Reading(segment)) is contrary

@@ -15,16 +15,16 @@ A segment that has both words, or the word of the reference too, is compared as 
 """
 
 import re
-from collections.abc import Mapping
-from functools import cache, lru_cache
+from collections.abc import Mapping, Set
+from functools import cache, cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
 from winnow.judging.criteria.keywords import words
 from winnow.judging.lazy_patterns import lazy_pattern
 
 _PREFIX = lazy_pattern(r"(?:un|in|im|il|ir|non)-?(\w{4,})")
+_DENYING_PREFIXES = ("un", "in", "im", "il", "ir", "non")
 _HYPER = lazy_pattern(r"^hyp(?:er|o)")
 _ORDINALS = frozenset(
     ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -66,52 +66,67 @@ _BEFORE = 60
 """Characters in front of a word in which it may be denied."""
 
 
-class Reading(NamedTuple):
-    """What counts of a sentence beside a similar one."""
+class Reading:
+    """What counts of a sentence beside a similar one, read when it is asked for."""
 
-    said: Mapping[tuple[str, str], frozenset[str]]
-    """Of what -> what is said of it, one or more of what excludes each other."""
-    compares: bool
-    tells_change: bool
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def said(self) -> Mapping[tuple[str, str], Set[str]]:
+        """Of what -> what is said of it, one or more of what excludes each other."""
+        said: dict[tuple[str, str], set[str]] = {}
+        found = words(self._text)
+        for word in found:
+            said.setdefault(("word", word), set()).add("itself")
+            if word.startswith(_DENYING_PREFIXES) and (denied := _PREFIX.fullmatch(word)):
+                said.setdefault(("word", denied[1]), set()).add("denied")
+            elif word.startswith(("hyper", "hypo")):
+                said.setdefault(("hyper or hypo", _HYPER.sub("", word)), set()).add(word)
+            for row, side in _sides().get(word, ()):
+                said.setdefault(("row", row), set()).add(side)
+        for before, after in pairwise(found):
+            if before in _ORDINALS:
+                said.setdefault(("number", after), set()).add(before)
+            elif before in _NUMBERED and (number := _number(after)):
+                said.setdefault(("number", before), set()).add(number)
+        return said
+
+    @cached_property
+    def states(self) -> Set[str]:
+        """Whether it says of anything that it is as it should be or was, or that it is not."""
+        found: set[str] = set()
+        for match in _STATES.finditer(self._text):
+            before = self._text[max(0, match.start() - _BEFORE) : match.start()]
+            is_steady = match["steady"] is not None
+            denied = (_DENIED_STEADY if is_steady else _DENIED_DISTURBED).search(before) is not None
+            found.add("steady" if is_steady is not denied else "disturbed")
+        return set() if found and _ONCE.search(self._text) else found
+
+    @cached_property
+    def compares(self) -> bool:
+        return _COMPARED.search(self._text) is not None
+
+    @cached_property
+    def tells_change(self) -> bool:
+        """Whether it has a word of more, of less, or of change."""
+        return _CHANGES.search(self._text) is not None
 
 
 def is_contrary(reference: str, segment: Reading) -> bool:
     """Whether a segment cannot say what a reference says, however alike they are."""
     wanted = _read_reference(reference)
-    return (wanted.compares and not segment.tells_change) or any(
-        of_it.isdisjoint(segment.said.get(key, of_it)) for key, of_it in wanted.said.items()
-    )
-
-
-def read(text: str) -> Reading:
-    """What counts of a sentence."""
-    said: dict[tuple[str, str], set[str]] = {}
-    found = words(text)
-    for word in found:
-        said.setdefault(("word", word), set()).add("itself")
-        if denied := _PREFIX.fullmatch(word):
-            said.setdefault(("word", denied[1]), set()).add("denied")
-        elif word.startswith(("hyper", "hypo")):
-            said.setdefault(("hyper or hypo", _HYPER.sub("", word)), set()).add(word)
-        for row, side in _sides().get(word, ()):
-            said.setdefault(("row", row), set()).add(side)
-    for before, after in pairwise(found):
-        if before in _ORDINALS:
-            said.setdefault(("number", after), set()).add(before)
-        elif (number := _number(after)) and before in _NUMBERED:
-            said.setdefault(("number", before), set()).add(number)
-    if states := _states(text):
-        said["state", ""] = states
-    return Reading(
-        {key: frozenset(of_it) for key, of_it in said.items()},
-        _COMPARED.search(text) is not None,
-        _CHANGES.search(text) is not None,
-    )
+    if wanted.compares and not segment.tells_change:
+        return True
+    if (states := wanted.states) and segment.states and states.isdisjoint(segment.states):
+        return True
+    said = segment.said
+    return any(of_it.isdisjoint(said.get(key, of_it)) for key, of_it in wanted.said.items())
 
 
 @lru_cache(maxsize=4_096)
 def _read_reference(reference: str) -> Reading:
-    return read(reference)
+    return Reading(reference)
 
 
 def _number(word: str) -> str | None:
@@ -132,14 +147,3 @@ def _sides() -> dict[str, tuple[tuple[str, str], ...]]:
                 for word in side.split():
                     found.setdefault(word, []).append((str(row), side))
     return {word: tuple(places) for word, places in found.items()}
-
-
-def _states(text: str) -> set[str]:
-    """Whether a text says of anything that it is as it should be or was, or that it is not."""
-    found: set[str] = set()
-    for match in _STATES.finditer(text):
-        before = text[max(0, match.start() - _BEFORE) : match.start()]
-        is_steady = match["steady"] is not None
-        denied = (_DENIED_STEADY if is_steady else _DENIED_DISTURBED).search(before) is not None
-        found.add("steady" if is_steady is not denied else "disturbed")
-    return set() if found and _ONCE.search(text) else found

@@ -45,7 +45,7 @@ from winnow.judging.criteria.compile import (
     SegmentWords,
 )
 from winnow.judging.criteria.context import Context
-from winnow.judging.criteria.contraries import Reading, is_contrary, read
+from winnow.judging.criteria.contraries import Reading, is_contrary
 from winnow.judging.criteria.keywords import Keywords
 from winnow.judging.criteria.mentions import Mention, MentionKind, SegmentMentions
 from winnow.judging.evidence import SCORE_DECIMALS
@@ -132,7 +132,7 @@ class _ComparedSegment:
 
     @cached_property
     def reading(self) -> Reading:
-        return read(self.text)
+        return Reading(self.text)
 
     @cached_property
     def mentions(self) -> SegmentMentions:
