@@ -7,6 +7,9 @@ what it says of it. So these pairs are not compared (match.py):
 - one has a word that excludes a word of the other (contraries.tsv): "benign", "malignant";
 - one has a word of the other with a prefix that denies it, or hypo- for hyper-: "uninfected";
 - the same is numbered otherwise: "type 1", "type 2", "the first toe", "stage III";
+- all numbers of the segment are beyond a bound that the reference names (bounds.py);
+- they name other drugs, known by the stems of their names, or a change in another direction ("from
+  warfarin to apixaban", "from apixaban to warfarin");
 - one says that something is as it should be, or as it was, the other that it is not;
 - the reference compares ("far more often than before"), and the segment has no word of more, of
   less, or of change ("Bowel movements regular").
@@ -20,12 +23,22 @@ from functools import cache, cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 
+from winnow.judging.criteria.bounds import Amount, Bound, amounts, bounds, is_beyond
 from winnow.judging.criteria.keywords import words
 from winnow.judging.lazy_patterns import lazy_pattern
 
 _PREFIX = lazy_pattern(r"(?:un|in|im|il|ir|non)-?(\w{4,})")
 _DENYING_PREFIXES = ("un", "in", "im", "il", "ir", "non")
 _HYPER = lazy_pattern(r"^hyp(?:er|o)")
+_CHANGE = lazy_pattern(r"\bfrom (\w+)(?: (?!to\b)\w+){0,2} to (\w+)\b")
+_DRUG = lazy_pattern(
+    r"\w{3,}(?:mab|nib|pril|olol|statin|prazole|sartan|conazole|cillin|mycin|floxacin|triptan|lukast"
+    r"|gliptin|gliflozin|glutide|natide|parin|xaban|gatran|zepam|zolam|oxetine|faxine|traline"
+    r"|pramine|triptyline|setron|vudine|(?:ner|ta|iber)cept|limus|platin|taxel|rubicin|dronate"
+    r"|fenac|profen|coxib|(?<!s)terol|solone|nisone|glitazone|dipine|semide|caine|caftor|ciclib"
+    r"|parib|kinra|penem|cycline|peridone|tiapine|azepine)"
+)
+"""Stems of the WHO's International Nonproprietary Names."""
 _ORDINALS = frozenset(
     ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 )
@@ -85,6 +98,11 @@ class Reading:
                 said.setdefault(("hyper or hypo", _HYPER.sub("", word)), set()).add(word)
             for row, side in _sides().get(word, ()):
                 said.setdefault(("row", row), set()).add(side)
+            if _DRUG.fullmatch(word):
+                said.setdefault(("drug", ""), set()).add(word)
+        for change in _CHANGE.finditer(self._text.lower()):
+            one, other = change.groups()
+            said.setdefault(("change", " ".join(sorted((one, other)))), set()).add(one)
         for before, after in pairwise(found):
             if before in _ORDINALS:
                 said.setdefault(("number", after), set()).add(before)
@@ -104,6 +122,14 @@ class Reading:
         return set() if found and _ONCE.search(self._text) else found
 
     @cached_property
+    def bounds(self) -> tuple[Bound, ...]:
+        return bounds(self._text)
+
+    @cached_property
+    def amounts(self) -> tuple[Amount, ...]:
+        return amounts(self._text)
+
+    @cached_property
     def compares(self) -> bool:
         return _COMPARED.search(self._text) is not None
 
@@ -119,6 +145,8 @@ def is_contrary(reference: str, segment: Reading) -> bool:
     if wanted.compares and not segment.tells_change:
         return True
     if (states := wanted.states) and segment.states and states.isdisjoint(segment.states):
+        return True
+    if wanted.bounds and is_beyond(wanted.bounds, segment.amounts):
         return True
     said = segment.said
     return any(of_it.isdisjoint(said.get(key, of_it)) for key, of_it in wanted.said.items())
