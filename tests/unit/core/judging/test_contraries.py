@@ -68,6 +68,16 @@ def test_what_is_as_it_should_be_and_what_is_not(text: str, found: set[str]) -> 
         ("A fracture of the first rib.", "A fracture of the third rib.", True),
         ("A fracture of the first rib.", "Fractures of the first rib and the third rib.", False),
         ("Seen on 2 May.", "Seen on 3 May.", False),
+        # Other drugs, other directions, numbers beyond a bound.
+        ("He takes ramipril.", "He takes lisinopril.", True),
+        ("He takes ramipril.", "He takes ramipril and atorvastatin.", False),
+        ("He takes ramipril.", "He takes it.", False),
+        ("Moved from day to night shift.", "Moved from night to day shift.", True),
+        ("Moved from day to night shift.", "Moved from the day to the night shift.", False),
+        ("Moved from the ward to the home.", "Moved from his home to the ward.", True),
+        ("Ill for more than three weeks.", "Ill for over a month.", False),
+        ("Ill for more than three weeks.", "Ill for 2 days.", True),
+        ("A stay of at least 3 nights.", "A stay of one night.", True),
         # A comparison is not said by what has no word of more, of less, or of change.
         ("She wakes far more often than before.", "She wakes at seven.", True),
         ("She wakes far more often than before.", "She wakes more and more.", False),

@@ -10,27 +10,18 @@ from typing import NamedTuple
 
 from winnow.judging.lazy_patterns import lazy_pattern
 
-_WORDS = {
-    word: float(number)
-    for number, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-        ]
-    )
-}
+_TO_SIX = ("zero", "one", "two", "three", "four", "five", "six")
+_TO_TWELVE = ("seven", "eight", "nine", "ten", "eleven", "twelve")
+_WORDS = {word: float(number) for number, word in enumerate((*_TO_SIX, *_TO_TWELVE))}
 _DAYS = {"hour": 1 / 24, "day": 1.0, "night": 1.0, "week": 7.0, "month": 30.0, "year": 365.0}
+_SHORT = {
+    "hour": ("hr", "hrs"),
+    "day": (),
+    "night": (),
+    "week": ("wk", "wks"),
+    "month": ("mo", "mos"),
+    "year": ("yr", "yrs", "yo"),
+}
 _UNIT = (
     r"(?P<unit>%|percent\b|(?:hours?|hrs?|days?|nights?|weeks?|wks?|months?|mos?|years?|yrs?|yo)\b)"
 )
@@ -39,6 +30,7 @@ _AMOUNT = (
     rf"|\b(?:{'|'.join(_WORDS)})\b)(?:[ -]?{_UNIT})?"
 )
 _NUMBER = lazy_pattern(_AMOUNT, re.IGNORECASE)
+_TO = lazy_pattern(r" ?(?:-|–|to) ?", re.IGNORECASE)
 _UPPER = lazy_pattern(
     rf"(?:\b(?:below|under|(?:less|fewer|lower) than|at most|(?:no|not) (?:more|higher) than|up to"
     rf"|maximum of|not exceed(?:ing)?)|[<≤]=?) ?(?:usd |eur |[$€£])?{_AMOUNT}",
@@ -82,15 +74,21 @@ class Bound(NamedTuple):
 def bounds(text: str) -> tuple[Bound, ...]:
     """The bounds that a sentence names."""
     return (
-        *(Bound(_amount(match), is_upper=True) for match in _UPPER.finditer(text)),
-        *(Bound(_amount(match), is_upper=False) for match in _LOWER.finditer(text)),
-        *(Bound(_amount(m), is_upper=m["upper"] is not None) for m in _BEHIND.finditer(text)),
+        *(Bound(_of(match), is_upper=True) for match in _UPPER.finditer(text)),
+        *(Bound(_of(match), is_upper=False) for match in _LOWER.finditer(text)),
+        *(Bound(_of(m), is_upper=m["upper"] is not None) for m in _BEHIND.finditer(text)),
     )
 
 
 def amounts(text: str) -> tuple[Amount, ...]:
-    """The numbers of a sentence."""
-    return tuple(map(_amount, _NUMBER.finditer(text)))
+    """The numbers of a sentence; of "35-40 %" both have the unit."""
+    found: list[Amount] = []
+    unit, begins = "", len(text)
+    for match in reversed(list(_NUMBER.finditer(text))):
+        in_range = match["unit"] is None and _TO.fullmatch(text, match.end(), begins) is not None
+        unit, begins = unit if in_range else match["unit"] or "", match.start()
+        found.insert(0, _amount(match["number"], unit))
+    return tuple(found)
 
 
 def is_beyond(wanted: tuple[Bound, ...], said: tuple[Amount, ...]) -> bool:
@@ -104,23 +102,17 @@ def is_beyond(wanted: tuple[Bound, ...], said: tuple[Amount, ...]) -> bool:
     return False
 
 
-def _amount(match: "re.Match[str]") -> Amount:
-    written = match["number"].lower().replace(",", "").replace("−", "-")
+def _of(match: "re.Match[str]") -> Amount:
+    return _amount(match["number"], match["unit"] or "")
+
+
+def _amount(number: str, unit: str) -> Amount:
+    written = number.lower().replace(",", "").replace("−", "-")
     value = _WORDS[written] if written in _WORDS else float(written)
-    unit = (match["unit"] or "").lower()
+    unit = unit.lower()
     if unit in ("%", "percent"):
         return Amount(value, "%")
     for name, days in _DAYS.items():
         if unit and unit in (name, f"{name}s", *_SHORT[name]):
             return Amount(value * days, "time")
     return Amount(value, "")
-
-
-_SHORT = {
-    "hour": ("hr", "hrs"),
-    "day": (),
-    "night": (),
-    "week": ("wk", "wks"),
-    "month": ("mo", "mos"),
-    "year": ("yr", "yrs", "yo"),
-}

@@ -30,7 +30,8 @@ from winnow.judging.lazy_patterns import lazy_pattern
 _PREFIX = lazy_pattern(r"(?:un|in|im|il|ir|non)-?(\w{4,})")
 _DENYING_PREFIXES = ("un", "in", "im", "il", "ir", "non")
 _HYPER = lazy_pattern(r"^hyp(?:er|o)")
-_CHANGE = lazy_pattern(r"\bfrom (\w+)(?: (?!to\b)\w+){0,2} to (\w+)\b")
+_ARTICLE = r"(?:(?:the|an?|his|her|their|its) )?"
+_CHANGE = lazy_pattern(rf"\bfrom {_ARTICLE}(\w+)(?: (?!to\b)\w+){{0,2}} to {_ARTICLE}(\w+)\b")
 _DRUG = lazy_pattern(
     r"\w{3,}(?:mab|nib|pril|olol|statin|prazole|sartan|conazole|cillin|mycin|floxacin|triptan|lukast"
     r"|gliptin|gliflozin|glutide|natide|parin|xaban|gatran|zepam|zolam|oxetine|faxine|traline"
@@ -48,7 +49,12 @@ _NUMBERED = frozenset(
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6"}
 
 _COMPARED = lazy_pattern(
-    r"\b(?:more|less|worse|(?!rather|other)\w+er) (?:\w+ ){0,3}than\b|\bused to\b", re.IGNORECASE
+    # "More than three months" is a bound, and compares with nothing that was.
+    r"\b(?:more|less|worse|(?!rather|other)\w+er) (?:\w+ ){0,3}than\b"
+    r"(?! (?:about |the )?(?:[-$€£]?\d|an?\b|one|two|three|four|five|six|seven|eight|nine|ten"
+    r"|half))"
+    r"|\bused to\b",
+    re.IGNORECASE,
 )
 _CHANGES = lazy_pattern(
     r"\b(?:more|less|fewer|worse\w*|better|than|used to|previous(?:ly)?|formerly|often|longer"
