@@ -43,7 +43,7 @@ _LOWER = lazy_pattern(
     re.IGNORECASE,
 )
 _BEHIND = lazy_pattern(
-    rf"{_AMOUNT}(?: \w+/?\w*)? or (?:(?P<upper>less|fewer|below|lower|under|shorter)"
+    rf"{_AMOUNT}(?: \w+(?:/\w+)?)? or (?:(?P<upper>less|fewer|below|lower|under|shorter)"
     r"|(?:more|above|higher|greater|over|longer))\b",
     re.IGNORECASE,
 )
@@ -87,8 +87,8 @@ def amounts(text: str) -> tuple[Amount, ...]:
     for match in reversed(list(_NUMBER.finditer(text))):
         in_range = match["unit"] is None and _TO.fullmatch(text, match.end(), begins) is not None
         unit, begins = unit if in_range else match["unit"] or "", match.start()
-        found.insert(0, _amount(match["number"], unit))
-    return tuple(found)
+        found.append(_amount(match["number"], unit))
+    return tuple(reversed(found))
 
 
 def is_beyond(wanted: tuple[Bound, ...], said: tuple[Amount, ...]) -> bool:
