@@ -101,11 +101,17 @@ class Desk:
         future, self._next = self._next, None
         try:
             item = future.result() if future else self._take()
+            # It was fetched just as it was taken back, and is decided again.
+            while item is not None and self._is_done(RecordKey(item.upload, item.record)):
+                item = self._take()
         except WinnowError as error:
             self.trouble, item = error, None
         self._show(item)
         if self.item is not None:
             self._next = self._pool.submit(self._take)
+
+    def _is_done(self, key: RecordKey) -> bool:
+        return any(done.head.key == key for done in self._done)
 
     def _take(self) -> ReviewItem | None:
         filters = [QueueFilter(process=process) for process in self._processes]

@@ -1,7 +1,9 @@
 """The reviewer's terminal: what each key does, what is on the screen, and that nothing is lost."""
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -115,6 +117,43 @@ def test_a_blind_record_is_compared_after_the_decision() -> None:
     assert "nothing said" not in session.pages[0]
     assert session.answers() == {1: "not_met"}
     assert "Not met; the machine had Met (0.31)" in session.last
+
+
+class SlowPool:
+    """Fetches the next record at once, but the second time only when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.waits: list[Callable[[], None]] = []
+
+    def submit(self, take: Callable[[], object]) -> "Future[object]":
+        future: Future[object] = Future()
+        self.asked += 1
+        if self.asked == 2:
+            self.waits.append(lambda: future.set_result(take()))
+        else:
+            future.set_result(take())
+        return future
+
+    def shutdown(self, **_: object) -> None:
+        """There is nothing to end."""
+
+
+def test_what_is_fetched_while_it_is_taken_back_is_not_shown_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = Session(Room(*(met_record(n) for n in range(1, 4))))
+    pool, undo = SlowPool(), session.room.reviews.undo
+
+    def undo_while_fetching(*given: Any, **named: Any) -> ReviewHead:
+        head = undo(*given, **named)
+        pool.waits.pop()()
+        return head
+
+    monkeypatch.setattr(session.desk, "_pool", pool)
+    monkeypatch.setattr(session.room.reviews, "undo", undo_while_fetching)
+    session.press(keys.ENTER, "z", "2", "1", "1")
+    assert session.answers() == {1: "not_met", 2: "met", 3: "met"}
 
 
 def test_undo_shows_the_record_again_and_then_the_one_that_was_left() -> None:
