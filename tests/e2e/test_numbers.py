@@ -260,7 +260,7 @@ def decide(world: World) -> None:
 def decide_one(world: World, name: str, client: Client, item: Any) -> None:
     """Decide a record as its number says; every twentieth is then taken back."""
     record, version = item["record"], item["version"]
-    named = {"upload": item["upload"], "record": record}
+    named = {"upload": item["upload"], "record": record, "run": item["run"]}
     if record % 13 == 0:
         given: dict[str, Any] = {"cannot_tell": True}
     elif record % 3 == 0 or item["decision"] is None:
