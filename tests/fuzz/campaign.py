@@ -1,8 +1,9 @@
 """Fuzz every reader for hours, in slices: `python -m tests.fuzz.campaign --until 3600`.
 
-The reader that has had least comes first, and of its kinds of file the one that has had least. What
-each has had is in `record.json`, in processor seconds, so a campaign goes on where it was stopped
-(Ctrl-C, or SIGTERM) and a busy machine counts for what it gave.
+The reader that has had least comes first, and of its kinds of file the one that has had least; the
+target of files of any kind comes last. What each has had is in `record.json`, in processor seconds,
+so a campaign goes on where it was stopped (Ctrl-C, or SIGTERM) and a busy machine counts for what
+it gave.
 """
 
 import argparse
@@ -127,6 +128,7 @@ class Campaign:
             name = min(
                 due,
                 key=lambda each: (
+                    each not in _READERS,
                     reader_of(each) in busy,
                     had[reader_of(each)],
                     self._record[each]["cpu_seconds"],

@@ -57,6 +57,8 @@ def test_a_campaign_gives_every_reader_its_time_and_no_more(
         [0, 0, 0, 60, 60]
     )
     assert slices.count("pdf") == 1
+    # Files of any kind come after those of the readers.
+    assert slices.index("any") == len(slices) - slices.count("any")
     assert had(record)["pdf"] == 150
 
 
