@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,14 +27,20 @@ from winnow_encoder import load_encoder
 if TYPE_CHECKING:
     from winnow.heads.card import HeadFiles
     from winnow.judging.criteria.explain import CriterionExplanation
+    from winnow.judging.criteria.limits import Limit
     from winnow.ports import Judge
     from winnow.readers.ocr import PageReader, Pictures
     from winnow.readers.pages.geometry import Page
     from winnow_ocr.pages import Pages
 
 
-Explanations: TypeAlias = "tuple[CriterionExplanation, ...]"
-"""What each criterion heard in one record."""
+class Explanation(NamedTuple):
+    """Why one record was judged so."""
+
+    criteria: "tuple[CriterionExplanation, ...]"
+    """What each criterion heard in it, and did not count."""
+    limits: "tuple[Limit, ...]"
+    """Why its decision is less sure than it looks."""
 
 
 class Prediction(NamedTuple):
@@ -117,21 +123,26 @@ def _filtered(
 
 
 def explained(
+    registry: ProcessRegistry,
     definition: CriteriaProcess,
     records: Sequence[Record | InvalidRecord],
     predictions: Sequence[Prediction],
     model: Path,
-) -> "Iterator[Explanations | None]":
+) -> Iterator[Explanation | None]:
     """Why each record was judged so; None for an invalid one."""
     from winnow.judging.criteria.explain import CriteriaExplainer
+    from winnow.judging.criteria.limits import ConfidenceLimits
 
+    head = registry.heads.get(definition.id)
     explain = CriteriaExplainer(definition, load_encoder(model))
+    limits = ConfidenceLimits(definition, head.card() if head else None)
     for record, prediction in zip(records, predictions, strict=True):
         judgement = prediction.judgement
         if record.kind != "record" or judgement is None or judgement.decision.kind != "criteria":
             yield None
         else:
-            yield explain(record.text, judgement.decision.criteria)
+            criteria = explain(record.text, judgement.decision.criteria)
+            yield Explanation(criteria, limits(judgement))
 
 
 @contextmanager

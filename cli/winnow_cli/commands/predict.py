@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,7 @@ from winnow_cli.options import (
 )
 
 if TYPE_CHECKING:
-    from winnow_cli.prediction import Explanations, Prediction
+    from winnow_cli.prediction import Explanation, Prediction
 
 
 def register(app: typer.Typer) -> None:
@@ -80,9 +81,9 @@ def predict(
     else:
         records = read_records(file, definition)
     predictions = judge(registry, definition, records, model)
-    explanations: Iterator[Explanations | None] = itertools.repeat(None)
+    explanations: Iterator[Explanation | None] = itertools.repeat(None)
     if explain and definition.kind == "criteria":
-        explanations = explained(definition, records, predictions, model)
+        explanations = explained(registry, definition, records, predictions, model)
     if as_json:
         emit_json(
             {
@@ -115,7 +116,7 @@ def _picture(name: str) -> Path:
 
 def _print_explanations(
     predictions: "Sequence[Prediction]",
-    explanations: "Iterator[Explanations | None]",
+    explanations: "Iterator[Explanation | None]",
     *,
     numbered: bool,
 ) -> None:
@@ -133,7 +134,7 @@ def _print_explanations(
             say()
 
 
-def _document(prediction: "Prediction", explanations: "Explanations | None") -> dict[str, Any]:
+def _document(prediction: "Prediction", explanation: "Explanation | None") -> dict[str, Any]:
     shown = {
         "outcome",
         "record",
@@ -149,8 +150,7 @@ def _document(prediction: "Prediction", explanations: "Explanations | None") -> 
     document = prediction.result.model_dump(mode="json", exclude_none=True, include=shown)
     if prediction.judgement is not None:
         document["judgement"] = prediction.judgement.model_dump(mode="json", exclude_none=True)
-    if explanations is not None:
-        from winnow_cli.render.explanation import explanation_documents
-
-        document["explanation"] = explanation_documents(explanations)
+    if explanation is not None:
+        document["explanation"] = [asdict(criterion) for criterion in explanation.criteria]
+        document["limits"] = [asdict(limit) for limit in explanation.limits]
     return document

@@ -1,24 +1,22 @@
 """Why a text was judged so, criterion by criterion, on a terminal."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from winnow_cli.console import clean, shorten
 from winnow_cli.render.lines import print_line
 
 if TYPE_CHECKING:
     from winnow.judging.criteria.explain import CriterionExplanation, SegmentExplanation
+    from winnow.judging.criteria.limits import Limit
     from winnow.models import Judgement
+    from winnow_cli.prediction import Explanation
 
 WIDTH = 100
 VERDICT_STYLES = {"met": "bold green", "not_met": "bold red", "undetermined": "bold yellow"}
 
 
-def print_explanation(
-    judgement: "Judgement", explanations: "Sequence[CriterionExplanation]"
-) -> None:
-    """The decision; then what each criterion heard, and what it did not count and why."""
+def print_explanation(judgement: "Judgement", explanation: "Explanation") -> None:
+    """The decision, and what caps its confidence; then what each criterion heard and left out."""
     from rich.text import Text
 
     decision = judgement.decision
@@ -32,9 +30,21 @@ def print_explanation(
             f"; rests on {', '.join(because)}" if because else "",
         )
     )
-    for explanation in explanations:
+    for limit in explanation.limits:
+        _print_limit(limit)
+    for criterion in explanation.criteria:
         print_line(Text())
-        _print_criterion(explanation, rests=explanation.id in because)
+        _print_criterion(criterion, rests=criterion.id in because)
+
+
+def _print_limit(limit: "Limit") -> None:
+    from rich.text import Text
+
+    of = f"{limit.criterion}: " if limit.criterion else ""
+    told = (f"{limit.confidence:.2f} at most: ", "yellow")
+    print_line(Text.assemble(told, f"{of}{clean(limit.why)}"), 2)
+    if limit.text:
+        print_line(Text(f"in “{shorten(limit.text, WIDTH)}”", style="dim"), 6)
 
 
 def _print_criterion(explanation: "CriterionExplanation", *, rests: bool) -> None:
@@ -81,8 +91,3 @@ def _nearest(segment: "SegmentExplanation") -> str:
     if segment.reference is None or segment.similarity is None:
         return "near to nothing"
     return f"{segment.similarity:.2f} like “{shorten(segment.reference, WIDTH)}”"
-
-
-def explanation_documents(explanations: "Sequence[CriterionExplanation]") -> list[dict[str, Any]]:
-    """The explanations as `--json` has them."""
-    return [asdict(explanation) for explanation in explanations]

@@ -59,7 +59,20 @@ def test_the_json_has_the_explanation_beside_the_judgement(folder: Path) -> None
     assert [s["text"] for s in criterion["heard"]] == ["The knee hurts badly today."]
     assert [s["reason"] for s in criterion["discarded"]] == ["family"]
     (plain,) = json.loads(predict(folder, "--json", TEXT).stdout)["records"]
-    assert plain.keys() == record.keys() - {"explanation"}
+    assert plain.keys() == record.keys() - {"explanation", "limits"}
+
+
+def test_what_caps_the_confidence_is_told(folder: Path) -> None:
+    text = "The knee hurts badly today, restless."
+    lines = predict(folder, "--explain", text).stdout.splitlines()
+    assert lines[:3] == [
+        "met  confidence 0.60 (uncalibrated); rests on pain",
+        "  0.60 at most: “restless” may say that it was not finished, and nothing vouches for it",
+        "      in “The knee hurts badly today, restless.”",
+    ]
+    (record,) = json.loads(predict(folder, "--explain", "--json", text).stdout)["records"]
+    (limit,) = record["limits"]
+    assert (limit["cause"], limit["words"]) == ("unfinished", ["restless"])
 
 
 def test_each_record_of_a_file_is_explained(folder: Path) -> None:

@@ -76,6 +76,40 @@ def test_each_rule_is_told_in_words(text: str, criterion: int, reason: Reason, w
     assert segment.reference is not None
 
 
+@pytest.mark.parametrize(
+    ("statement", "text", "told"),
+    [
+        ("The left knee hurts.", "The right knee hurts.", "“right” is not “left”"),
+        ("The knee is infected.", "The knee is uninfected.", "“uninfected” is not “infected”"),
+        ("The knee is uninfected.", "The knee is infected.", "“infected” is not “uninfected”"),
+        ("Hypertrophy of the knee.", "Hypotrophy of the knee.", "“hypotrophy” is not “hyper"),
+        ("Stage III of the knee.", "Stage II of the knee.", "“stage 2” is not “stage 3”"),
+        ("First knee replaced.", "Second knee replaced.", "“second knee” is not “first knee”"),
+        (
+            "The knee goes from tan to grey.",
+            "The knee goes from grey to tan.",
+            "“from grey to tan” is not “from tan to grey”",
+        ),
+        ("The knee bends normally.", "The knee bends abnormally.", "as it should be"),
+        ("The knee bends 30 degrees or less.", "The knee bends 90 degrees.", "beyond the bound"),
+        ("The knee is worse than before.", "The knee was before us.", "no word of more"),
+    ],
+)
+def test_in_what_a_sentence_says_the_contrary_is_told(statement: str, text: str, told: str) -> None:
+    knee = KNEE.replace("The knee hurts badly today.", statement)
+    definition = load_definition(knee.replace("The knee was examined by us.", "Rain."), "k.yaml")
+    assert isinstance(definition, CriteriaProcess)
+    same = [1.0, *[0.0] * 7]
+    encoder = FakeEncoder({statement: same, text: same})
+    (judgement,) = build_judge(definition, encoder)([text])
+    assert judgement.decision.kind == "criteria"
+    found, _ = CriteriaExplainer(definition, encoder)(text, judgement.decision.criteria)
+    assert found.heard == ()
+    (segment,) = found.discarded
+    assert (segment.reason, segment.reference) == (Reason.CONTRARY, statement)
+    assert told in segment.why
+
+
 def test_a_plan_whose_result_is_there_is_told() -> None:
     found = explain("A fracture is planned to be looked for. A fracture is seen.", 1)
     assert [segment.text for segment in found.heard] == ["A fracture is seen."]

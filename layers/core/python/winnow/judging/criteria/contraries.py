@@ -116,6 +116,24 @@ class Reading:
                 said.setdefault(("number", before), set()).add(number)
         return said
 
+    def words_of(self, key: tuple[str, str]) -> str:
+        """The words by which it says what it says (`said`) of something."""
+        kind, what = key
+        said = sorted(self.said[key])
+        if kind == "word":
+            return what if "itself" in said else _with_prefix(self._text, what)
+        if kind == "row":
+            return " ".join(
+                word
+                for word in words(self._text)
+                if any(row == what for row, _ in _sides().get(word, ()))
+            )
+        if kind == "number":
+            return " ".join((*said, what) if said[0] in _ORDINALS else (what, *said))
+        if kind == "change":
+            return f"from {said[0]} to {' '.join(w for w in what.split() if w not in said)}"
+        return " ".join(said)
+
     @cached_property
     def states(self) -> Set[str]:
         """Whether it says of anything that it is as it should be or was, or that it is not."""
@@ -147,20 +165,37 @@ class Reading:
 
 def is_contrary(reference: str, segment: Reading) -> bool:
     """Whether a segment cannot say what a reference says, however alike they are."""
+    return contrary_in(reference, segment) is not None
+
+
+def contrary_in(reference: str, segment: Reading) -> str | None:
+    """In what a segment says the contrary of a reference, in words; None if it does not."""
     wanted = _read_reference(reference)
     if wanted.compares and not segment.tells_change:
-        return True
+        return "it has no word of more, of less or of change"
     if (states := wanted.states) and segment.states and states.isdisjoint(segment.states):
-        return True
+        return "one says that all is as it should be or was, the other that it is not"
     if wanted.bounds and is_beyond(wanted.bounds, segment.amounts):
-        return True
+        return "its numbers are beyond the bound"
     said = segment.said
-    return any(of_it.isdisjoint(said.get(key, of_it)) for key, of_it in wanted.said.items())
+    for key, of_it in wanted.said.items():
+        if of_it.isdisjoint(said.get(key, of_it)):
+            return f"“{segment.words_of(key)}” is not “{wanted.words_of(key)}”"
+    return None
 
 
 @lru_cache(maxsize=4_096)
 def _read_reference(reference: str) -> Reading:
     return Reading(reference)
+
+
+def _with_prefix(text: str, denied: str) -> str:
+    """The word of a text that denies a word by its prefix."""
+    return next(
+        word
+        for word in words(text)
+        if word != denied and (found := _PREFIX.fullmatch(word)) and found[1] == denied
+    )
 
 
 def _number(word: str) -> str | None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from winnow.judging.criteria.compile import CompiledCriterion, CriterionSide, compile_criteria
+from winnow.judging.criteria.contraries import Reading, contrary_in
 from winnow.judging.criteria.findings import CONTRADICTION, FACT, speaking_positions
 from winnow.judging.criteria.keywords import words
 from winnow.judging.criteria.match import (
@@ -49,6 +50,7 @@ class Reason(StrEnum):
     AFFIRMED = "affirmed"
     TOO_FAR = "too_far"
     AS_NEAR = "as_near"
+    CONTRARY = "contrary"
     NO_KEYWORD = "no_keyword"
     OTHER_READING = "other_reading"
     OUTDATED_PLAN = "outdated_plan"
@@ -247,7 +249,8 @@ class CriteriaExplainer:
         if nearest is None:
             return
         keywords = self._keywords(mentions, criterion.pro.keywords | criterion.con.keywords)
-        reason, why, compared = self._reason(mentions, sides, similarity, nearest)
+        reading = Reading(matrix.plain[row])
+        reason, why, compared = self._reason(mentions, reading, sides, similarity, nearest)
         if not keywords and (compared.similarity < NEAR or reason is Reason.AS_NEAR):
             return
         start, end = matrix.spans[0][position]
@@ -267,6 +270,7 @@ class CriteriaExplainer:
     def _reason(
         self,
         mentions: SegmentMentions,
+        reading: Reading,
         sides: Sequence[CriterionSide],
         similarity: NDArray[np.float32],
         nearest: "_Compared",
@@ -274,12 +278,20 @@ class CriteriaExplainer:
         """Why a segment does not match, and the sentence that says so best."""
         if not sides:
             return Reason.NO_KEYWORD, "it has none of the keywords", nearest
-        compared = [
-            _nearest(columns.tolist(), side.sign, similarity)
-            for side in sides
-            if (columns := side.columns(mentions)).size
-        ]
+        compared: list[_Compared] = []
+        contraries: list[tuple[_Compared, str]] = []
+        for side in sides:
+            columns = side.columns(mentions).tolist()
+            told = {column: contrary_in(side.statements[column], reading) for column in columns}
+            if alike := [column for column in columns if told[column] is None]:
+                compared.append(_nearest(alike, side.sign, similarity))
+            if contrary := [column for column in columns if told[column] is not None]:
+                one = _nearest(contrary, side.sign, similarity)
+                contraries.append((one, told[one.column] or ""))
         best = max(compared, key=lambda one: one.similarity, default=None)
+        kept_apart = max(contraries, key=lambda one: one[0].similarity, default=None)
+        if kept_apart and kept_apart[0].similarity > (best.similarity if best else LOW):
+            return Reason.CONTRARY, f"says the contrary: {kept_apart[1]}", kept_apart[0]
         if best is None or (best.similarity <= LOW < nearest.similarity):
             reason, what = _kind(mentions, sides)
             return reason, f"{what}, and no sentence of that kind is near", nearest

@@ -173,7 +173,7 @@ class FarDenial:
 class Causes:
     """Why the decisions of a process are less sure than they look: classes of words, and cautions.
 
-    They are what the caps of a head are learned for (`learned_caps`).
+    They are what the caps of a head are learned for (`learned_caps`); limits.py says them in words.
     """
 
     def __init__(self, definition: CriteriaProcess) -> None:
@@ -220,11 +220,17 @@ def cautions_of(judgement: Judgement) -> frozenset[str]:
     decision = judgement.decision
     assert isinstance(decision, CriteriaDecision)
     return frozenset(
-        str(caution)
-        for finding in decision.criteria
+        str(caution) for finding in decision.criteria for caution in counted_cautions(finding)
+    )
+
+
+def counted_cautions(finding: CriterionFinding) -> list[Caution]:
+    """The cautions of a finding, but a sentence that was not heard if the finding is strong."""
+    return [
+        caution
         for caution in finding.cautions
         if caution is not Caution.UNREAD or _is_weak(finding)
-    )
+    ]
 
 
 def _is_weak(finding: CriterionFinding) -> bool:
@@ -241,7 +247,12 @@ def understood(doubted: Sequence[Sequence[Doubted]]) -> frozenset[str]:
 
 def unknown_classes(words_of_it: Collection[str], understood: Collection[str]) -> frozenset[str]:
     """The classes of those words that nobody vouches for."""
-    return frozenset(_class_of()[word] for word in words_of_it if word not in understood)
+    return frozenset(class_of(word) for word in words_of_it if word not in understood)
+
+
+def class_of(word: str) -> str:
+    """The class of a word that may undo a sentence."""
+    return _class_of()[word]
 
 
 def classes_without_themselves(
