@@ -19,6 +19,10 @@ from tests.unit.core.judging.test_denied_lists import contexts
         ("She has never told her doctor about her bleeding.", "bleeding"),
         ("No pain with the bleeding.", "bleeding"),
         ("Not on iron for her anemia.", "anemia"),
+        ("No relief of the cough.", "cough"),
+        ("No respite from his cough.", "cough"),
+        ("No resolution of the cough yet.", "cough"),
+        ("No treatment of the rash.", "rash"),
     ],
 )
 def test_what_stands_in_the_complement_is_not_denied(sentence: str, target: str) -> None:
@@ -33,6 +37,12 @@ def test_what_stands_in_the_complement_is_not_denied(sentence: str, target: str)
         ("No blood in her stool.", "stool"),
         ("No pain in her stomach.", "stomach"),
         ("No complaint of the usual pain.", "pain"),
+        # What is of a place denies it with the noun, whatever the place is called.
+        ("No swelling in the left knee.", "knee"),
+        ("She denies numbness in her right hand.", "hand"),
+        ("Without any damage to the roof.", "roof"),
+        ("Neither rust nor dents on the bonnet.", "bonnet"),
+        ("No redness around the incision.", "incision"),
         ("No episodes of bleeding, no complaints of pain.", "pain"),
         ("No one in her family had colon cancer.", "colon cancer"),
     ],

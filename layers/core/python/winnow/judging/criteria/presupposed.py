@@ -5,7 +5,7 @@ treatment so far for his anemia" and "Nobody has looked into her bleeding". What
 noun behind the denial. What stands in its complement, behind a preposition or an infinitive, is
 taken for granted where it is called hers, his or the one that was told of, or where the noun is of
 what one does about a finding. "No evidence of bleeding" and "no change in her bowels" deny the
-whole.
+whole, and so does what is of a place: "no pain in the left knee".
 """
 
 from collections.abc import Sequence
@@ -36,6 +36,7 @@ _CARE = frozenset(
     )
 )
 """What one does about a finding, or asks of it."""
+_OF_PLACE = frozenset(("in", "of", "on", "at", "around", "over", "under", "within", "to"))
 _LIGHT = frozenset(
     (
         *("evidence", "sign", "signs", "history", "episode", "episodes", "complaint", "complaints"),
@@ -99,6 +100,8 @@ def is_presupposed(words: Sequence[str], first: int, start: int, end: int) -> bo
     place = _determiner(between)
     if place is not None:
         before = between[:place]
+        if before and before[-1] in _OF_PLACE:
+            return not _CARE.isdisjoint(before)
         if between[place] in _POSSESSIVE:  # "never had his bleeding looked into"
             return _LIGHT.isdisjoint(before)
         return place > 1 and before[-1] in _PREPOSITIONS and _LIGHT.isdisjoint(before)
