@@ -27,6 +27,7 @@ from winnow.heads import ngrams
 from winnow.judging import build_judge
 from winnow.judging.criteria.exams import finds_something
 from winnow.judging.criteria.explain import CriteriaExplainer
+from winnow.judging.criteria.limits import ConfidenceLimits
 from winnow.judging.criteria.organs import is_of_other_organ
 from winnow.judging.criteria.past import is_long_ago, is_past
 from winnow.judging.criteria.retractions import is_over, retraction
@@ -446,11 +447,12 @@ def _explained() -> Callable[[str], object]:
     assert isinstance(definition, CriteriaProcess)
     judge = build_judge(definition, FakeEncoder())
     explain = CriteriaExplainer(definition, FakeEncoder())
+    limits = ConfidenceLimits(definition)
 
     def run(text: str) -> object:
         (judgement,) = judge([text])
         assert isinstance(judgement.decision, CriteriaDecision)
-        return explain(text, judgement.decision.criteria)
+        return explain(text, judgement.decision.criteria), limits(judgement)
 
     return run
 

@@ -97,7 +97,12 @@ def evaluate(
     _check(data, drift, {"--html": html, "--mistakes": mistakes})
     from winnow.processes.registry import ProcessRegistry
     from winnow_cli.render.evaluation import print_drift, print_evaluation
-    from winnow_cli.render.mistakes import print_criteria, print_mistakes, write_mistakes
+    from winnow_cli.render.mistakes import (
+        print_caps,
+        print_criteria,
+        print_mistakes,
+        write_mistakes,
+    )
 
     registry = ProcessRegistry.from_directory(processes)
     definition = registry.find(process)
@@ -110,10 +115,11 @@ def evaluate(
         return
     from winnow_cli.labelled import load_labelled
     from winnow_train.baseline import other_version
+    from winnow_train.caps import CapMetrics, cap_metrics
     from winnow_train.data import unknown_labels_note
     from winnow_train.measure import compare
     from winnow_train.measure import evaluate as measure
-    from winnow_train.mistakes import criterion_metrics, mistakes_of
+    from winnow_train.mistakes import CriterionMetrics, criterion_metrics, mistakes_of
 
     labelled, encoder, _ = load_labelled(definition, data, label_column, text_column, model)
     if labelled.unknown:
@@ -122,11 +128,13 @@ def evaluate(
     evaluation, decisions = measure(definition, labelled, encoder, head, file, slices or [])
     document["evaluation"] = evaluation.document()
     wrong = mistakes_of(definition, decisions)
-    criteria = (
-        criterion_metrics(definition, decisions, wrong) if definition.kind == "criteria" else []
-    )
-    if criteria:
+    criteria: list[CriterionMetrics] = []
+    caps: list[CapMetrics] = []
+    if definition.kind == "criteria":
+        criteria = criterion_metrics(definition, decisions, wrong)
+        caps = cap_metrics(definition, decisions, head.card() if head else None)
         document["criteria"] = [asdict(metric) for metric in criteria]
+        document["held_back"] = [cap.document() for cap in caps]
     document["mistakes"] = [mistake.document() for mistake in wrong]
     other = comparison = None
     if against is not None:
@@ -175,6 +183,7 @@ def evaluate(
     print_mistakes(wrong, evaluation.rows)
     print_evaluation(evaluation, other, comparison)
     print_criteria(criteria)
+    print_caps(caps)
     print_drift(runs)
 
 

@@ -13,6 +13,7 @@ from winnow_cli.render.records import said_of
 from winnow_cli.render.tables import table
 
 if TYPE_CHECKING:
+    from winnow_train.caps import CapMetrics
     from winnow_train.mistakes import Cause, CriterionMetrics, Mistake
 
 MAX_SHOWN = 5
@@ -115,6 +116,15 @@ def print_criteria(metrics: "Sequence[CriterionMetrics]") -> None:
             counts = [known, *(counts if metric.labelled else [""] * len(counts))]
         cells.append((metric.id, *counts, f"{metric.would_correct:,}"))
     table(columns, cells, right=columns[1:])
+
+
+def print_caps(caps: "Sequence[CapMetrics]") -> None:
+    """What keeps decisions under the threshold, and how many of these are right."""
+    if not caps:
+        return
+    columns = ("held back by", "right", "wrong", "words")
+    cells = [(cap.why, f"{cap.right:,}", f"{cap.wrong:,}", ", ".join(cap.words)) for cap in caps]
+    table(columns, cells, right=("right", "wrong"))
 
 
 def write_mistakes(file: Path, mistakes: "Sequence[Mistake]") -> None:

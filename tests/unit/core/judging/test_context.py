@@ -189,3 +189,33 @@ def test_a_test_that_is_negative_was_done() -> None:
     assert SegmentContext(tokens("No EGD.")).is_denied(1, 2)
     assert not SegmentContext(tokens("Neither EGD nor MRI showed it.")).is_denied(1, 2)
     assert SegmentContext(tokens("Neither EGD nor MRI was done.")).is_denied(1, 2)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The swelling of the ankle has not gone down.",
+        "The rash on the ankle isn't fading.",
+        "The leak at the ankle won't stop.",
+        "The sore on the ankle has never healed.",
+        "The wound of the ankle has not been treated.",
+        "The cough has yet to settle.",
+        "Free fluid in the abdomen.",
+    ],
+)
+def test_what_has_not_ended_denies_nothing(sentence: str) -> None:
+    assert not SegmentContext(tokens(sentence)).negative_clauses
+
+
+@pytest.mark.parametrize(
+    ("sentence", "target"),
+    [
+        ("Cough free for a week.", "cough"),
+        ("He is cough-free.", "cough"),
+        ("The neck: a rash nowhere visible.", "rash"),
+        ("Wheezing nowhere to be found.", "wheezing"),
+        ("The neck has yet to swell.", "neck"),
+    ],
+)
+def test_what_is_denied_behind_its_word(sentence: str, target: str) -> None:
+    assert "negated" in contexts(sentence, target)

@@ -62,6 +62,13 @@ def test_what_is_as_it_should_be_and_what_is_not(text: str, found: set[str]) -> 
         ("A nonsmoker.", "A smoker.", True),
         ("Hypercalcemia.", "Hypocalcemia.", True),
         ("The graft is viable.", "Informed of the form.", False),
+        # What denies a word of it, in any form, and says it nowhere else.
+        ("A rash on the neck.", "The neck is clear, with neither spots nor a rash.", True),
+        ("The valve leaks.", "The valve: no leakage at all.", True),
+        ("The valve leaks.", "It leaks at the valve, no leaks elsewhere.", False),
+        ("The hearing is reduced.", "The hearing is reduced, without pain.", False),
+        ("There is no rash.", "The neck has no rash.", False),
+        ("Evidence of a clot.", "No evidence of a fracture, and a clot was seen.", False),
         # The same, numbered otherwise.
         ("Type 2 diabetes.", "Type 1 diabetes.", True),
         ("Stage III.", "Stage 3.", False),

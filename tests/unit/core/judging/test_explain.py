@@ -92,6 +92,7 @@ def test_each_rule_is_told_in_words(text: str, criterion: int, reason: Reason, w
         ),
         ("The knee bends normally.", "The knee bends abnormally.", "as it should be"),
         ("The knee bends 30 degrees or less.", "The knee bends 90 degrees.", "beyond the bound"),
+        ("The knee leaks.", "The knee is dry, it never leaked.", "it denies “leaked”"),
         ("The knee is worse than before.", "The knee was before us.", "no word of more"),
     ],
 )

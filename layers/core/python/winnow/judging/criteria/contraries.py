@@ -10,6 +10,7 @@ what it says of it. So these pairs are not compared (match.py):
 - all numbers of the segment are beyond a bound that the reference names (bounds.py);
 - they name other drugs, known by the stems of their names, or a change in another direction ("from
   warfarin to apixaban", "from apixaban to warfarin");
+- the segment denies a word that the reference says ("the scalp is clear, with no spots or rash");
 - one says that something is as it should be, or as it was, the other that it is not;
 - the reference compares ("far more often than before"), and the segment has no word of more, of
   less, or of change ("Bowel movements regular").
@@ -24,6 +25,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from winnow.judging.criteria.bounds import Amount, Bound, amounts, bounds, is_beyond
+from winnow.judging.criteria.context import context_of
 from winnow.judging.criteria.keywords import words
 from winnow.judging.lazy_patterns import lazy_pattern
 
@@ -83,6 +85,33 @@ _ONCE = lazy_pattern(
 )
 _BEFORE = 60
 """Characters in front of a word in which it may be denied."""
+
+
+_MIN_LETTERS = 4
+_OF_ANYTHING = frozenset(
+    (
+        *("evidence", "sign", "signs", "history", "episode", "episodes", "finding", "findings"),
+        *("report", "reports", "record", "records", "mention", "documentation", "known", "patient"),
+        *("time", "times", "days", "week", "weeks", "month", "months", "year", "years", "last"),
+        *(
+            "first",
+            "past",
+            "this",
+            "that",
+            "these",
+            "those",
+            "with",
+            "from",
+            "have",
+            "been",
+            "were",
+        ),
+        *("there", "than", "more", "over", "until", "since", "after", "before", "during", "today"),
+        *("need", "other", "further"),
+    )
+)
+"""Words of which a denial says nothing of the matter."""
+_SUFFIX = lazy_pattern(r"(?:ings?|ed|es|s|ages?|e|ness)$")
 
 
 class Reading:
@@ -146,6 +175,28 @@ class Reading:
         return set() if found and _ONCE.search(self._text) else found
 
     @cached_property
+    def denied(self) -> Mapping[str, str]:
+        """By their stems, the words that it denies and says nowhere else: "no *rash*"."""
+        context = context_of(self._text)
+        if not context.negative_clauses:
+            return {}
+        denied: dict[str, str] = {}
+        said: set[str] = set()
+        for at, word in enumerate(context.words):
+            if len(word) < _MIN_LETTERS or word in _OF_ANYTHING:
+                continue
+            if context.is_denied(at, at + 1):
+                denied[_stem(word)] = word
+            else:
+                said.add(_stem(word))
+        return {stem: word for stem, word in denied.items() if stem not in said}
+
+    @cached_property
+    def asserted(self) -> Set[str]:
+        """Stems of the words that it does not deny."""
+        return {_stem(word) for word in words(self._text)} - self.denied.keys()
+
+    @cached_property
     def bounds(self) -> tuple[Bound, ...]:
         return bounds(self._text)
 
@@ -177,6 +228,8 @@ def contrary_in(reference: str, segment: Reading) -> str | None:
         return "one says that all is as it should be or was, the other that it is not"
     if wanted.bounds and is_beyond(wanted.bounds, segment.amounts):
         return "its numbers are beyond the bound"
+    if denied := segment.denied.keys() & wanted.asserted:
+        return f"it denies “{', '.join(sorted(segment.denied[stem] for stem in denied))}”"
     said = segment.said
     for key, of_it in wanted.said.items():
         if of_it.isdisjoint(said.get(key, of_it)):
@@ -187,6 +240,15 @@ def contrary_in(reference: str, segment: Reading) -> str | None:
 @lru_cache(maxsize=4_096)
 def _read_reference(reference: str) -> Reading:
     return Reading(reference)
+
+
+@lru_cache(maxsize=4_096)
+def _stem(word: str) -> str:
+    """A word without its ending: "dripping" and "drips" are "drip"."""
+    stem = _SUFFIX.sub("", word)
+    if len(stem) < _MIN_LETTERS - 1:
+        return word
+    return stem[:-1] if stem[-1] == stem[-2] and stem[-1] not in "sl" else stem
 
 
 def _with_prefix(text: str, denied: str) -> str:

@@ -48,6 +48,18 @@ _OF_CAUTIONS = {
     Caution.ALL_SILENT: "the record is silent on all that the decision excludes",
     Caution.SYMPTOMS: "a sentence names symptoms, or what shows them, and no criterion heard it",
 }
+_OF_OTHERS = {
+    FAR: "it rests on a denial that only resembles a counter-statement: "
+    f"{MIN_DENIAL_SIMILARITY} is needed",
+    OTHER_DEFINITION: "the head was trained with another definition; train it again",
+}
+
+
+def told(cause: str) -> str:
+    """What a cause is, in words, whatever the record."""
+    if cause in _OF_WORDS:
+        return f"a word of the evidence {_OF_WORDS[cause]}"
+    return _OF_OTHERS[cause] if cause in _OF_OTHERS else _OF_CAUTIONS[Caution(cause)]
 
 
 @dataclass(frozen=True)
@@ -84,8 +96,7 @@ class ConfidenceLimits:
 
     def _limits(self, judgement: Judgement) -> Iterator[Limit]:
         if not self._is_its_own:
-            why = "the head was trained with another definition; train it again"
-            yield Limit(UNDONE_CONFIDENCE, OTHER_DEFINITION, why)
+            yield Limit(UNDONE_CONFIDENCE, OTHER_DEFINITION, told(OTHER_DEFINITION))
         if self._understood is None:
             return  # A head of before there were caps.
         yield from self._of_words(judgement)
@@ -93,17 +104,13 @@ class ConfidenceLimits:
         assert isinstance(decision, CriteriaDecision)
         for finding in decision.criteria:
             for caution in counted_cautions(finding):
-                yield self._limit(str(caution), _OF_CAUTIONS[caution], criterion=finding.id)
+                yield self._limit(str(caution), told(caution), criterion=finding.id)
         if self._is_far_denial(judgement):
-            why = (
-                "it rests on a denial that only resembles a counter-statement: "
-                f"{MIN_DENIAL_SIMILARITY} is needed"
-            )
-            yield self._limit(FAR, why)
+            yield self._limit(FAR, told(FAR))
 
     def _of_words(self, judgement: Judgement) -> Iterator[Limit]:
         """For each sentence, and each class of words in it that nothing vouches for, one."""
-        told: set[Limit] = set()
+        found_before: set[Limit] = set()
         for sentence, found in self._undoing(judgement):
             unknown = sorted(found.difference(self._understood or ()))
             for cause, group in groupby(sorted(unknown, key=class_of), class_of):
@@ -111,8 +118,8 @@ class ConfidenceLimits:
                 quoted = ", ".join(f"“{word}”" for word in words)
                 why = f"{quoted} {_OF_WORDS[cause]}, and nothing vouches for it"
                 limit = self._limit(cause, why, words=words, text=sentence)
-                if limit not in told:
-                    told.add(limit)
+                if limit not in found_before:
+                    found_before.add(limit)
                     yield limit
 
     def _limit(
