@@ -105,6 +105,7 @@ IN_NO_IMAGE = {
     "winnow_aws/erasing.py",
     "winnow/search/erasure.py",
     "winnow/judging/criteria/explain.py",  # and of `predict --explain`
+    "winnow/judging/criteria/limits.py",  # and what of it caps a confidence
     "winnow/py.typed",  # for mypy
     "winnow/search/svg.py",  # of `winnow stats`
     *(f"winnow/costs/{name}.py" for name in ("estimate", "month")),  # of commands
