@@ -319,7 +319,8 @@ def test_any_text_survives_json_lines(cells):
     assert texts(content, "x.jsonl") == cells
 
 
-@given(st.lists(CELL.filter(str.strip), min_size=1, max_size=8))
+# A row of a Ctrl-Z alone is how DOS ended its files.
+@given(st.lists(CELL.filter(lambda cell: cell.strip() not in ("", "\x1a")), min_size=1, max_size=8))
 def test_any_text_survives_csv(cells):
     quoted = "".join('"' + cell.replace('"', '""') + '"\r\n' for cell in cells)
     assert texts("note\r\n" + quoted) == cells
