@@ -5,7 +5,9 @@ that it holds back are right, the definition can vouch for the word, or labelled
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import numpy as np
 
 from winnow.heads.card import HeadCard
 from winnow.judging.criteria.limits import ConfidenceLimits, told
@@ -16,24 +18,19 @@ from winnow_train.decisions import Decisions
 MAX_WORDS = 5
 
 
-@dataclass
+@dataclass(frozen=True)
 class CapMetrics:
     """A cause that holds decisions back."""
 
     cause: str
     """As a head's `caps` name it."""
     why: str
-    right: int = 0
+    right: int
     """Right decisions that it keeps under the threshold, whatever else does."""
-    wrong: int = 0
+    wrong: int
     """Wrong ones."""
-    words: tuple[str, ...] = ()
+    words: tuple[str, ...]
     """The commonest words of right decisions that nothing vouches for, at most MAX_WORDS."""
-    counted: Counter[str] = field(default_factory=Counter, repr=False)
-
-    def document(self) -> dict[str, object]:
-        """As `--json` has it."""
-        return {name: getattr(self, name) for name in ("cause", "why", "right", "wrong", "words")}
 
 
 def cap_metrics(
@@ -45,29 +42,32 @@ def cap_metrics(
     would accept one that is. A decision with several causes is counted for each.
     """
     limits = ConfidenceLimits(definition, card)
-    found: dict[str, CapMetrics] = {}
-    accepted = decisions.acceptable >= definition.threshold
-    for index, right in enumerate(decisions.right.tolist()):
-        if accepted[index] or decisions.rows[index].label is None:
-            continue
+    counts: Counter[tuple[str, bool]] = Counter()
+    words: dict[str, Counter[str]] = {}
+    counted = decisions.has_known_label & (decisions.acceptable < definition.threshold)
+    is_right = decisions.right.tolist()
+    for index in np.flatnonzero(counted).tolist():
         if decisions.decided[index] == Verdict.UNDETERMINED:
             continue
-        of_row = [
-            limit
-            for limit in limits(_judgement(decisions, index))
-            if limit.confidence < definition.threshold
-        ]
-        for cause in {limit.cause for limit in of_row}:
-            metrics = found.setdefault(cause, CapMetrics(cause, told(cause)))
-            metrics.right += right
-            metrics.wrong += not right
-            if right:
-                words = {word for limit in of_row if limit.cause == cause for word in limit.words}
-                metrics.counted.update(sorted(words))
-    for metrics in found.values():
-        counted = metrics.counted
-        metrics.words = tuple(sorted(counted, key=lambda w: (-counted[w], w))[:MAX_WORDS])
-    return sorted(found.values(), key=lambda metrics: (-metrics.right, metrics.cause))
+        right = is_right[index]
+        by_cause: dict[str, set[str]] = {}
+        for limit in limits(_judgement(decisions, index)):
+            if limit.confidence < definition.threshold:
+                by_cause.setdefault(limit.cause, set()).update(limit.words)
+        for cause, those in by_cause.items():
+            counts[cause, right] += 1
+            words.setdefault(cause, Counter()).update(those if right else ())
+    found = [
+        CapMetrics(
+            cause,
+            told(cause),
+            counts[cause, True],
+            counts[cause, False],
+            tuple(sorted(those, key=lambda word: (-those[word], word))[:MAX_WORDS]),
+        )
+        for cause, those in words.items()
+    ]
+    return sorted(found, key=lambda metrics: (-metrics.right, metrics.cause))
 
 
 def _judgement(decisions: Decisions, index: int) -> Judgement:

@@ -134,7 +134,7 @@ def evaluate(
         criteria = criterion_metrics(definition, decisions, wrong)
         caps = cap_metrics(definition, decisions, head.card() if head else None)
         document["criteria"] = [asdict(metric) for metric in criteria]
-        document["held_back"] = [cap.document() for cap in caps]
+        document["held_back"] = [asdict(cap) for cap in caps]
     document["mistakes"] = [mistake.document() for mistake in wrong]
     other = comparison = None
     if against is not None:

@@ -1,7 +1,8 @@
 """Sentences that say the contrary of a reference, or the same in other words.
 
-Each is judged by a process of one criterion, which has the reference for its only statement and no
-head: nothing but the rules keeps the two apart.
+Each is judged by a process of one criterion without a head, which has the reference for its only
+statement: nothing but the rules keeps the two apart. The third and the fourth set have a
+counter-statement, too, and some a second statement.
 """
 
 import csv
@@ -28,12 +29,11 @@ SETS = {
     "of the rules 52 and 56. Three things were mended after it: bounds that were taken for "
     "comparisons, articles before what changes, and words for above, resumed and suspended.",
     "third": "Denials of a finding in a place or thing, whose name is the keyword. Before the "
-    "rules for these 7 were accepted, and 12 of the others; with a counter-statement beside the "
-    "statement 45 of the 96 were met at all, then 22 when first judged, and 8 after it was looked "
-    "at.",
-    "fourth": "In any grammar, half of them with the finding as keyword; 7 and 21 before the "
-    "rules. With a counter-statement 19 of the 80 were met at all, then 14 when first judged. Four "
-    "rows for words behind what they deny were added after it: 8.",
+    "rules for these 7 were accepted and 45 met at all, 2 and 22 when first judged; of the others "
+    "11 were accepted before. It was looked at since.",
+    "fourth": "In any grammar, half of them with the finding as keyword. Before the rules 3 were "
+    "accepted and 19 met at all, 3 and 14 when first judged; of the others 18 were accepted "
+    "before. Rows for words behind what they deny were added after it.",
 }
 WRITTEN = (
     "Written by somebody who had not seen the rules, before anything was judged: statements as "
@@ -50,7 +50,10 @@ class Pair(NamedTuple):
     mechanism: str
     keyword: str
     reference: str
+    """One statement; of some two, with "|" between them."""
     text: str
+    counter: str = ""
+    """The counter-statement, where there is one."""
 
 
 def pairs(name: str) -> list[Pair]:
@@ -59,12 +62,13 @@ def pairs(name: str) -> list[Pair]:
         return [Pair(**row) for row in csv.DictReader(file)]
 
 
-def is_accepted(pair: Pair, encoder: Encoder) -> bool:
-    """Whether the text is taken for the reference, and nobody would look at it."""
+def confidence_of_met(pair: Pair, encoder: Encoder) -> float:
+    """How surely the text is taken for the reference; 0: it is not."""
     criterion = {
         "id": "it",
         "title": "It",
-        "statements": [pair.reference],
+        "statements": pair.reference.split("|"),
+        "counter_statements": [pair.counter] if pair.counter else [],
         "keywords": [pair.keyword],
     }
     document = {
@@ -77,7 +81,7 @@ def is_accepted(pair: Pair, encoder: Encoder) -> bool:
     }
     definition = load_definition(yaml.safe_dump(document), "pair.yaml")
     (judgement,) = build_judge(definition, encoder)([pair.text])
-    return judgement.decision.value is Verdict.MET and judgement.confidence >= THRESHOLD
+    return judgement.confidence if judgement.decision.value is Verdict.MET else 0.0
 
 
 def measure() -> list[Row]:
@@ -92,8 +96,11 @@ def measure() -> list[Row]:
 def _rows(order: int, name: str, how: str, encoder: Encoder) -> list[Row]:
     found: dict[str, list[bool]] = {}
     by_mechanism: dict[str, list[bool]] = {}
+    met: dict[str, int] = {}
     for pair in pairs(name):
-        accepted = is_accepted(pair, encoder)
+        confidence = confidence_of_met(pair, encoder)
+        accepted = confidence >= THRESHOLD
+        met[pair.kind] = met.get(pair.kind, 0) + (confidence > 0)
         found.setdefault(pair.kind, []).append(accepted)
         if pair.kind == "contrary":
             by_mechanism.setdefault(pair.mechanism, []).append(accepted)
@@ -110,7 +117,7 @@ def _rows(order: int, name: str, how: str, encoder: Encoder) -> list[Row]:
             round(sum(contrary) / len(contrary), 3),
             None,
             f"{sum(contrary)} of {len(contrary)}, without a head and at a threshold of "
-            f"{THRESHOLD}: {wrong or 'none'}. {WRITTEN} {how}",
+            f"{THRESHOLD}: {wrong or 'none'}; {met['contrary']} are met at all. {WRITTEN} {how}",
             COMMANDS,
         ),
         Row(
@@ -118,7 +125,8 @@ def _rows(order: int, name: str, how: str, encoder: Encoder) -> list[Row]:
             f"The same in other words, {name} set: accepted",
             round(sum(same) / len(same), 3),
             None,
-            f"{sum(same)} of {len(same)}, by the same one statement. A process has many.",
+            f"{sum(same)} of {len(same)}, by the same process; {met['same']} are met at all. A "
+            "real process has more statements.",
             COMMANDS,
         ),
     ]

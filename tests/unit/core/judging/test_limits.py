@@ -1,6 +1,5 @@
 """What a decision is less sure by than it looks, in words."""
 
-import dataclasses
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from winnow.judging.criteria.limits import (
     ConfidenceLimits,
     Limit,
 )
-from winnow.judging.criteria.undoing import _by_class
+from winnow.judging.criteria.undoing import Causes, _by_class
 from winnow.models import Caution, CriteriaDecision, Judgement
 from winnow.processes.loader import load_definition
 from winnow.processes.schema import CriteriaProcess
@@ -105,6 +104,7 @@ def test_a_denial_that_only_resembles_is_told() -> None:
 )
 def test_the_lowest_limit_is_the_cap_that_the_judge_applies(text: str) -> None:
     judgement = judged(text)
+    assert {limit.cause for limit in limits(text)} == Causes(definition())(judgement)
     lowest = min((limit.confidence for limit in limits(text)), default=1.0)
     assert judgement.confidence == min(judgement.score, lowest)
 
@@ -133,9 +133,12 @@ def test_every_class_and_every_caution_has_its_words() -> None:
     assert _OF_CAUTIONS.keys() == set(Caution)
 
 
-def test_the_same_sentence_is_told_once() -> None:
-    judgement = judged("The melena continues, says somebody.")
+def test_a_sentence_that_two_criteria_rest_on_is_told_once() -> None:
+    text = "The melena continues, restless."
+    judgement = judged(text)
     decision = judgement.decision
     assert isinstance(decision, CriteriaDecision)
-    found = ConfidenceLimits(definition())(judgement)
-    assert len(found) == len({dataclasses.astuple(limit) for limit in found})
+    (finding,) = decision.criteria
+    twice = decision.model_copy(update={"criteria": (finding, finding)})
+    found = ConfidenceLimits(definition())(judgement.model_copy(update={"decision": twice}))
+    assert [(limit.cause, limit.text) for limit in found] == [("unfinished", text)]

@@ -23,6 +23,10 @@ from tests.unit.core.judging.test_denied_lists import contexts
         ("No respite from his cough.", "cough"),
         ("No resolution of the cough yet.", "cough"),
         ("No treatment of the rash.", "rash"),
+        # A verb's preposition is of no place.
+        ("She was never told of her anemia.", "anemia"),
+        ("Nobody has looked at the rash.", "rash"),
+        ("He did not respond to his cough syrup.", "cough"),
     ],
 )
 def test_what_stands_in_the_complement_is_not_denied(sentence: str, target: str) -> None:

@@ -319,11 +319,11 @@ def test_any_text_survives_json_lines(cells):
     assert texts(content, "x.jsonl") == cells
 
 
-# A row of a Ctrl-Z alone is how DOS ended its files.
-@given(st.lists(CELL.filter(lambda cell: cell.strip() not in ("", "\x1a")), min_size=1, max_size=8))
+@given(st.lists(CELL.filter(str.strip), min_size=1, max_size=8))
 def test_any_text_survives_csv(cells):
     quoted = "".join('"' + cell.replace('"', '""') + '"\r\n' for cell in cells)
-    assert texts("note\r\n" + quoted) == cells
+    # DOS ended its files with a Ctrl-Z: a row of nothing else is left out.
+    assert texts("note\r\n" + quoted) == [cell for cell in cells if cell != "\x1a"]
 
 
 @given(st.binary(max_size=300), st.sampled_from(ENDINGS))

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from winnow.judging.criteria.bounds import Amount, Bound, amounts, bounds, is_beyond
 from winnow.judging.criteria.context import context_of
-from winnow.judging.criteria.keywords import words
+from winnow.judging.criteria.keywords import content_words, words
 from winnow.judging.lazy_patterns import lazy_pattern
 
 _PREFIX = lazy_pattern(r"(?:un|in|im|il|ir|non)-?(\w{4,})")
@@ -91,23 +91,9 @@ _MIN_LETTERS = 4
 _OF_ANYTHING = frozenset(
     (
         *("evidence", "sign", "signs", "history", "episode", "episodes", "finding", "findings"),
-        *("report", "reports", "record", "records", "mention", "documentation", "known", "patient"),
+        *("report", "reports", "record", "records", "mention", "documentation", "known", "need"),
         *("time", "times", "days", "week", "weeks", "month", "months", "year", "years", "last"),
-        *(
-            "first",
-            "past",
-            "this",
-            "that",
-            "these",
-            "those",
-            "with",
-            "from",
-            "have",
-            "been",
-            "were",
-        ),
-        *("there", "than", "more", "over", "until", "since", "after", "before", "during", "today"),
-        *("need", "other", "further"),
+        *("first", "past", "since", "during", "today", "further"),
     )
 )
 """Words of which a denial says nothing of the matter."""
@@ -182,8 +168,9 @@ class Reading:
             return {}
         denied: dict[str, str] = {}
         said: set[str] = set()
+        matter = content_words(self._text) - _OF_ANYTHING
         for at, word in enumerate(context.words):
-            if len(word) < _MIN_LETTERS or word in _OF_ANYTHING:
+            if len(word) < _MIN_LETTERS or word not in matter:
                 continue
             if context.is_denied(at, at + 1):
                 denied[_stem(word)] = word
@@ -216,25 +203,47 @@ class Reading:
 
 def is_contrary(reference: str, segment: Reading) -> bool:
     """Whether a segment cannot say what a reference says, however alike they are."""
-    return contrary_in(reference, segment) is not None
+    return _difference(_read_reference(reference), segment) is not None
 
 
 def contrary_in(reference: str, segment: Reading) -> str | None:
     """In what a segment says the contrary of a reference, in words; None if it does not."""
     wanted = _read_reference(reference)
-    if wanted.compares and not segment.tells_change:
-        return "it has no word of more, of less or of change"
-    if (states := wanted.states) and segment.states and states.isdisjoint(segment.states):
-        return "one says that all is as it should be or was, the other that it is not"
-    if wanted.bounds and is_beyond(wanted.bounds, segment.amounts):
-        return "its numbers are beyond the bound"
-    if denied := segment.denied.keys() & wanted.asserted:
+    key = _difference(wanted, segment)
+    if key is None:
+        return None
+    if key in _TOLD:
+        return _TOLD[key]
+    if key == _DENIED:
+        denied = segment.denied.keys() & wanted.asserted
         return f"it denies “{', '.join(sorted(segment.denied[stem] for stem in denied))}”"
+    return f"“{segment.words_of(key)}” is not “{wanted.words_of(key)}”"
+
+
+_COMPARES, _STATE, _BOUND, _DENIED = [
+    (name, "") for name in ("compares", "state", "bound", "denied")
+]
+_TOLD = {
+    _COMPARES: "it has no word of more, of less or of change",
+    _STATE: "one says that all is as it should be or was, the other that it is not",
+    _BOUND: "its numbers are beyond the bound",
+}
+
+
+def _difference(wanted: Reading, segment: Reading) -> tuple[str, str] | None:
+    """Where a segment says the contrary: one of the above, or a key of `Reading.said`."""
+    if wanted.compares and not segment.tells_change:
+        return _COMPARES
+    if (states := wanted.states) and segment.states and states.isdisjoint(segment.states):
+        return _STATE
+    if wanted.bounds and is_beyond(wanted.bounds, segment.amounts):
+        return _BOUND
+    if not wanted.asserted.isdisjoint(segment.denied):
+        return _DENIED
     said = segment.said
-    for key, of_it in wanted.said.items():
-        if of_it.isdisjoint(said.get(key, of_it)):
-            return f"“{segment.words_of(key)}” is not “{wanted.words_of(key)}”"
-    return None
+    return next(
+        (key for key, of_it in wanted.said.items() if of_it.isdisjoint(said.get(key, of_it))), None
+    )
 
 
 @lru_cache(maxsize=4_096)

@@ -92,7 +92,9 @@ class ConfidenceLimits:
 
     def __call__(self, judgement: Judgement) -> tuple[Limit, ...]:
         """The limits of one judgement, the lowest first; a judgement with none has no cap."""
-        return tuple(sorted(self._limits(judgement), key=lambda limit: limit.confidence))
+        # A sentence that two criteria rest on is told once.
+        found = dict.fromkeys(self._limits(judgement))
+        return tuple(sorted(found, key=lambda limit: limit.confidence))
 
     def _limits(self, judgement: Judgement) -> Iterator[Limit]:
         if not self._is_its_own:
@@ -110,17 +112,14 @@ class ConfidenceLimits:
 
     def _of_words(self, judgement: Judgement) -> Iterator[Limit]:
         """For each sentence, and each class of words in it that nothing vouches for, one."""
-        found_before: set[Limit] = set()
         for sentence, found in self._undoing(judgement):
-            unknown = sorted(found.difference(self._understood or ()))
-            for cause, group in groupby(sorted(unknown, key=class_of), class_of):
+            unknown = found.difference(self._understood or ())
+            ordered = sorted(unknown, key=lambda word: (class_of(word), word))
+            for cause, group in groupby(ordered, class_of):
                 words = tuple(group)
                 quoted = ", ".join(f"“{word}”" for word in words)
                 why = f"{quoted} {_OF_WORDS[cause]}, and nothing vouches for it"
-                limit = self._limit(cause, why, words=words, text=sentence)
-                if limit not in found_before:
-                    found_before.add(limit)
-                    yield limit
+                yield self._limit(cause, why, words=words, text=sentence)
 
     def _limit(
         self,

@@ -37,6 +37,16 @@ _CARE = frozenset(
 )
 """What one does about a finding, or asks of it."""
 _OF_PLACE = frozenset(("in", "of", "on", "at", "around", "over", "under", "within", "to"))
+_VERBS = frozenset(
+    (
+        *("told", "tell", "heard", "hear", "aware", "unaware", "informed", "notified", "know"),
+        *("knew", "known", "knows", "learned", "learnt", "spoke", "spoken", "speak", "thought"),
+        *("sure", "certain", "look", "looked", "looking", "looks", "respond", "responded"),
+        *("responds", "reacted", "listened", "referred", "agreed", "worked", "because", "due"),
+        *("instead", "afraid", "tired", "proud", "ashamed"),
+    )
+)
+"""With these a preposition of place is of no place: "never told of her anemia"."""
 _LIGHT = frozenset(
     (
         *("evidence", "sign", "signs", "history", "episode", "episodes", "complaint", "complaints"),
@@ -100,7 +110,7 @@ def is_presupposed(words: Sequence[str], first: int, start: int, end: int) -> bo
     place = _determiner(between)
     if place is not None:
         before = between[:place]
-        if before and before[-1] in _OF_PLACE:
+        if before and before[-1] in _OF_PLACE and _VERBS.isdisjoint(before):
             return not _CARE.isdisjoint(before)
         if between[place] in _POSSESSIVE:  # "never had his bleeding looked into"
             return _LIGHT.isdisjoint(before)
