@@ -1,4 +1,4 @@
-"""Two small processes, and a judge that says what its texts say."""
+"""Small processes, and a judge that says what its texts say."""
 
 from collections.abc import Sequence
 
@@ -80,3 +80,29 @@ class SayingJudge:
 def vector_of(text: str) -> bytes:
     """A vector that tells its text."""
     return text.encode().ljust(DIMENSIONS, b".")
+
+
+MELENA = """\
+id: t
+version: 1.0.0
+kind: criteria
+title: T
+threshold: 0.7
+input: {text_columns: [note]}
+criteria:
+  - id: a
+    title: A
+    statements: [The melena continues., It is seemingly melena.]
+    counter_statements: [No melena.]
+    keywords: [melena]
+logic: {all_of: [a]}
+"""
+"""A process of one criterion."""
+
+
+def melena_vectors(*alike: str) -> dict[str, list[float]]:
+    """Vectors for MELENA, by which these texts are like its statement."""
+    return {
+        **{text: [1.0, *[0.0] * 7] for text in ("The melena continues.", *alike)},
+        "No melena.": [0.0, 1.0, *[0.0] * 6],
+    }

@@ -10,23 +10,9 @@ from typer.testing import CliRunner
 
 import winnow_encoder
 from tests.fakes.encoder import FakeEncoder
+from tests.fakes.processes import MELENA, melena_vectors
 from winnow_cli.app import app
 
-DEFINITION = """\
-id: t
-version: 1.0.0
-kind: criteria
-title: T
-threshold: 0.7
-input: {text_columns: [note]}
-criteria:
-  - id: a
-    title: A
-    statements: [The melena continues.]
-    counter_statements: [No melena.]
-    keywords: [melena]
-logic: {all_of: [a]}
-"""
 ROWS = [
     ("The melena continues.", "met"),
     ("The melena continues, says somebody.", "met"),
@@ -38,10 +24,9 @@ ROWS = [
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    same = [1.0, *[0.0] * 7]
-    table = {text: same for text, _ in ROWS[:4]} | {"No melena.": [0.0, 1.0, *[0.0] * 6]}
-    monkeypatch.setattr(winnow_encoder, "load_encoder", lambda *_, **__: FakeEncoder(table))
-    (tmp_path / "t.yaml").write_text(DEFINITION, encoding="utf-8")
+    encoder = FakeEncoder(melena_vectors(*(text for text, _ in ROWS[:4])))
+    monkeypatch.setattr(winnow_encoder, "load_encoder", lambda *_, **__: encoder)
+    (tmp_path / "t.yaml").write_text(MELENA, encoding="utf-8")
     with (tmp_path / "rows.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("note", "decision"), *ROWS])
     return tmp_path
@@ -77,7 +62,7 @@ def test_each_cause_has_its_right_and_wrong_decisions_and_the_words_of_the_right
 
 def test_what_is_accepted_is_held_back_by_nothing(folder: Path) -> None:
     file = folder / "t.yaml"
-    file.write_text(DEFINITION.replace("threshold: 0.7", "threshold: 0.5"), encoding="utf-8")
+    file.write_text(MELENA.replace("threshold: 0.7", "threshold: 0.5"), encoding="utf-8")
     assert held_back(folder) == {}
     assert "held back by" not in evaluate(folder)
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.encoder import FakeEncoder
+from tests.fakes.processes import MELENA, melena_vectors
 from winnow.heads.card import HeadCard
 from winnow.judging import build_judge
 from winnow.judging.criteria.limits import (
@@ -19,35 +20,20 @@ from winnow.models import Caution, CriteriaDecision, Judgement
 from winnow.processes.loader import load_definition
 from winnow.processes.schema import CriteriaProcess
 
-DEFINITION = """\
-id: t
-version: 1.0.0
-kind: criteria
-title: T
-criteria:
-  - id: a
-    title: A
-    statements: [The melena continues.]
-    counter_statements: [No melena.]
-    keywords: [melena]
-logic: {all_of: [a]}
-"""
-SAME = [1.0, *[0.0] * 7]
-
 
 def definition() -> CriteriaProcess:
-    loaded = load_definition(DEFINITION, "t.yaml")
+    loaded = load_definition(MELENA, "t.yaml")
     assert isinstance(loaded, CriteriaProcess)
     return loaded
 
 
-def judged(text: str, vector: list[float] = SAME) -> Judgement:
-    table = {"The melena continues.": SAME, "No melena.": [0.0, 1.0, *[0.0] * 6], text: vector}
-    (found,) = build_judge(definition(), FakeEncoder(table))([text])
+def judged(text: str, vector: list[float] | None = None) -> Judgement:
+    vectors = melena_vectors(text) | ({text: vector} if vector else {})
+    (found,) = build_judge(definition(), FakeEncoder(vectors))([text])
     return found
 
 
-def limits(text: str, vector: list[float] = SAME) -> tuple[Limit, ...]:
+def limits(text: str, vector: list[float] | None = None) -> tuple[Limit, ...]:
     """Those of a process that nobody has trained."""
     return ConfidenceLimits(definition())(judged(text, vector))
 
