@@ -78,10 +78,9 @@ def _compare(asked: list[Asked]) -> list[str]:
     wanted = [one for one in asked if one.compare]
     if not wanted and build().compared:
         return []
-    first = not wanted or any(one.missing is None for one in wanted)
-    before = None if first else max(one.missing or 0 for one in wanted)
+    before = [one.before for one in wanted if one.before is not None]
     try:
-        build().compare(before)
+        build().compare(max(before) if before and len(before) == len(wanted) else None)
     except WinnowError as error:
         logger.error("not compared", code=error.code)
         return [one.message for one in wanted]

@@ -7,7 +7,6 @@ changed: the next run is decided by the champion from there on. The challenger i
 already, so one decision is enough, and each round releases it again.
 """
 
-import importlib.util
 import os
 import statistics
 import sys
@@ -16,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.scripts import load
 from winnow.releases import live
 from winnow.reviews.service import Given
 from winnow_cli.models import open_models
@@ -30,11 +30,7 @@ GUARANTEE = 0.9
 
 def main(rounds: int) -> None:
     """Start a stack, release a version that is wrong again and again, and print the times."""
-    spec = importlib.util.spec_from_file_location("reviewer", TUTORIAL / "reviewer.py")
-    assert spec is not None
-    assert spec.loader is not None
-    script: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    script = load(TUTORIAL / "reviewer.py")
     with tempfile.TemporaryDirectory() as folder:
         state_dir = StateDir(Path(folder) / ".winnow")
         os.environ[STATE_DIR_VARIABLE] = str(state_dir.path)

@@ -5,7 +5,6 @@ that knows the truth; nothing is restarted in between.
 """
 
 import csv
-import importlib.util
 import io
 from collections.abc import Iterator
 from itertools import count
@@ -16,6 +15,7 @@ import pytest
 
 from tests.conftest import needs_model
 from tests.fakes.heads import PROCESS, rows, write_rows
+from tests.scripts import load
 from winnow.models import Result
 from winnow.recovery.upload_row import UploadRow
 from winnow.releases import live
@@ -35,11 +35,7 @@ from .conftest import Stack, until, winnow
 from .test_api import Client
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "tutorial" / "reviewer.py"
-_spec = importlib.util.spec_from_file_location("reviewer", SCRIPT)
-assert _spec is not None
-assert _spec.loader is not None
-reviewer = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(reviewer)
+reviewer = load(SCRIPT)
 
 pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -1,6 +1,5 @@
 """What a function loads as it starts: nothing that it never uses."""
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -9,6 +8,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
+from tests.scripts import load
 
 ROOT = Path(__file__).parents[2]
 FILES = {"yaml", "winnow.processes.registry", "winnow.readers"}
@@ -78,12 +79,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The api function, as it is before its first call."""
     for name, value in API.items():
         monkeypatch.setenv(name, value)
-    spec = importlib.util.spec_from_file_location("api_app", ROOT / "functions" / "api" / "app.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load(ROOT / "functions" / "api" / "app.py")
 
 
 def loads_of(api: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Loads:

@@ -1,6 +1,5 @@
 """Pages of digital PDFs as pictures: drawn by the confined child, kept beside the results."""
 
-import importlib.util
 import io
 import json
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from PIL import Image
 from tests.fakes import files
 from tests.fakes.store import MemoryStore
 from tests.functional.test_ocr import ink_in_boxes
+from tests.scripts import load
 from winnow.models import DrawnPages, DrawPages, ObjectRef, Record, Upload
 from winnow.readers import ReadLimits, Source, read
 from winnow.storage.paths import JPEG
@@ -134,13 +134,8 @@ def scan(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
         "PROCESS_DIR": str(ROOT / "processes"),
     }.items():
         monkeypatch.setenv(name, value)
-    spec = importlib.util.spec_from_file_location("scan_app", ROOT / "functions" / "scan/app.py")
-    assert spec is not None
-    assert spec.loader is not None
-    function = importlib.util.module_from_spec(spec)
     with mock_aws():
-        spec.loader.exec_module(function)
-        yield function
+        yield load(ROOT / "functions" / "scan" / "app.py")
 
 
 def test_the_function_draws_without_its_ocr_engine(

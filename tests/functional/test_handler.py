@@ -1,13 +1,11 @@
 """The Lambda handler: what comes out when something goes wrong, and what never does."""
 
-import importlib.util
 import io
 import json
 import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +14,8 @@ import pytest
 from moto import mock_aws
 from pydantic import BaseModel
 
+from tests.conftest import ROOT
+from tests.scripts import load
 from winnow.errors import (
     EventInvalidError,
     FileEmptyError,
@@ -182,13 +182,7 @@ def test_what_a_call_is_said_to_log_is_about_what_it_prints(
 
 
 def app(function):
-    path = Path(__file__).parents[2] / "functions" / function / "app.py"
-    spec = importlib.util.spec_from_file_location(f"handler_{function}", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load(ROOT / "functions" / function / "app.py")
 
 
 def test_the_log_of_dispatch_says_why_nothing_is_started(monkeypatch, log):

@@ -6,7 +6,6 @@ bucket is not, for that is where text belongs.
 """
 
 import email.message
-import importlib.util
 import io
 import json
 import logging
@@ -30,6 +29,7 @@ from pydantic import BaseModel
 from tests.fakes import files
 from tests.fakes.processes import MODEL, SayingJudge, book, models
 from tests.fakes.store import MemoryStore
+from tests.scripts import load
 from tests.unit.core.steps.test_steps import RUN
 from winnow.errors import WinnowError
 from winnow.limits.budget import RecordBudget
@@ -52,14 +52,7 @@ UPLOADS, RESULTS = "uploads", "results"
 
 
 def app(function: str) -> ModuleType:
-    """A function's module, under a name of its own."""
-    path = ROOT / "functions" / function / "app.py"
-    spec = importlib.util.spec_from_file_location(f"privacy_{function}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load(ROOT / "functions" / function / "app.py")
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """The queue function, called as AWS calls it (moto): a run's end, and decisions by the stream."""
 
-import importlib.util
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from moto import mock_aws
 from tests.fakes.model_table import create_model_table
 from tests.fakes.registry import AT, a_version
 from tests.fakes.review_table import create_review_table
+from tests.scripts import load
 from tests.unit.core.reviews.test_queueing import table
 from tests.unit.core.steps.test_steps import Run
 from winnow.errors import ConfidenceThresholdNotMetError, EventInvalidError, RetryableError
@@ -173,12 +173,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             BillingMode="PAY_PER_REQUEST",
         )
         boto3.client("sns", region_name=REGION).create_topic(Name="topic")
-        spec = importlib.util.spec_from_file_location(
-            "queue_app", ROOT / "functions" / "queue" / "app.py"
-        )
-        assert spec is not None
-        function = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(function)
+        function = load(ROOT / "functions" / "queue" / "app.py")
         made = Stack(function)
         monkeypatch.setattr(
             function.TopicMailer, "send", lambda _, mail, *_more: made.mails.append(mail)

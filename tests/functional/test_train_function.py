@@ -1,6 +1,5 @@
 """The train function: by the size of a training it trains, has a job train, or refuses."""
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 from tests.fakes.bank import Bank
 from tests.fakes.releases import MailBox
 from tests.fakes.training_lease import MemoryTrainings
+from tests.scripts import load
 from winnow.registry.trainings import TrainInput
 from winnow_train.size import Need
 from winnow_train.trainings import Telling
@@ -54,13 +54,7 @@ class Room:
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "3538")
-    file = ROOT / "functions" / "train" / "app.py"
-    spec = importlib.util.spec_from_file_location("train_app", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load(ROOT / "functions" / "train" / "app.py")
 
 
 def room(

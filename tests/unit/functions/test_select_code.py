@@ -1,6 +1,5 @@
 """What each image holds of our code: all that its function reaches, and nothing else."""
 
-import importlib.util
 import json
 import re
 import subprocess
@@ -11,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.scripts import load
+
 ROOT = Path(__file__).parents[3]
 SCRIPT = ROOT / "functions" / "select_code.py"
 LAYERS = sorted(ROOT.glob("layers/*/python"))
@@ -18,11 +19,7 @@ TRAINING = ROOT / "training"
 """What the image of train has besides."""
 APPS = {app.parent.name: app for app in sorted(ROOT.glob("functions/*/app.py"))}
 
-_spec = importlib.util.spec_from_file_location("select_code", SCRIPT)
-assert _spec is not None
-assert _spec.loader is not None
-select_code = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(select_code)
+select_code = load(SCRIPT)
 
 READ_FILES = {
     *("winnow", "winnow/heads", "winnow/limits", "winnow/processes"),

@@ -1,12 +1,12 @@
 """The examples in docstrings do what they show."""
 
 import doctest
-import importlib.util
 from pathlib import Path
 
 import pytest
 
 from tests.pages import ROOT
+from tests.scripts import load
 
 FOLDERS = ("layers", "models", "training", "cli", "local", ".ci", "tests/pages", "tests/pictures")
 FILES = sorted(
@@ -19,11 +19,6 @@ FILES = sorted(
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_examples_of_a_module_do_what_they_show(path: Path) -> None:
-    spec = importlib.util.spec_from_file_location(f"examples_of_{path.stem}", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    result = doctest.testmod(module)
+    result = doctest.testmod(load(path))
     assert result.attempted
     assert not result.failed

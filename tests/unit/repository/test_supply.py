@@ -1,32 +1,20 @@
 """The supply chain: licences, bills of materials, and when the advisories count as asked."""
 
 import hashlib
-import importlib.util
 import json
 import re
 import sys
 from importlib.metadata import distribution
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from tests.scripts import load
 from tests.template.expand import read
 
 ROOT = Path(__file__).parents[3]
 
-
-def _load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("supply", ROOT / ".ci" / "supply.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["supply"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-supply = _load()
+supply = load(ROOT / ".ci" / "supply.py")
 has_model = pytest.mark.skipif(
     not (supply.MODEL / "manifest.json").exists(), reason="no model (make model)"
 )

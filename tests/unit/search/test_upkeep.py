@@ -10,10 +10,10 @@ from tests.unit.search.test_contract import Indexed
 from winnow.errors import RetryableError
 from winnow.search.files import FileName, sources_of, tombstone
 from winnow.search.shapes import SearchRequest
-from winnow.search.upkeep import Change, ResultFolder
+from winnow.search.upkeep import Change, Comparison, ResultFolder, read_state
 from winnow.storage.paths import ReviewPaths
 from winnow.storage.times import iso
-from winnow_search.upkeep import TRIES, Upkeep
+from winnow_search.upkeep import FIRST_WAIT_S, TRIES, Upkeep
 
 
 class Queue:
@@ -21,13 +21,13 @@ class Queue:
 
     def __init__(self) -> None:
         self.sent: list[Change] = []
-        self.later: list[int] = []
+        self.later: list[Comparison] = []
 
     def send(self, changes: Iterable[Change]) -> None:
         self.sent += changes
 
-    def compare_later(self, missing: int) -> None:
-        self.later.append(missing)
+    def compare_later(self, now: Comparison) -> None:
+        self.later.append(now)
 
 
 class Results:
@@ -69,6 +69,10 @@ class Kept:
             lambda: NOW,
         )
 
+    def indexed_one(self, waiting: list[Change]) -> None:
+        """Index one upload of these."""
+        list(self.upkeep.take_in([waiting.pop()] if waiting else [], lambda: 900.0))
+
     def carry_out_what_waits(self) -> None:
         waiting, self.queue.sent = self.queue.sent, []
         taken = list(self.upkeep.take_in(waiting, lambda: 900.0))
@@ -89,10 +93,12 @@ def folder(upload: str) -> Change:
 def test_what_is_missing_is_indexed_and_then_nothing_is(kept: Kept) -> None:
     kept.indexed.folders.run("triage", "u1", [Judged("Iron."), Judged("Bleeding.")])
     first = kept.upkeep.compare(None).state
-    assert (first.missing, first.pending, kept.queue.later) == (1, True, [1])
+    assert (first.missing, first.pending) == (1, True)
+    [again] = kept.queue.later
+    assert again == (1, FIRST_WAIT_S)
     assert kept.queue.sent == [folder("u1")]
     kept.carry_out_what_waits()
-    second = kept.upkeep.compare(first.missing).state
+    second = kept.upkeep.compare(again).state
     assert (second.missing, second.pending, second.uploads, second.records) == (0, False, 1, 2)
 
 
@@ -122,7 +128,7 @@ def test_a_damaged_file_is_deleted_and_made_again(kept: Kept) -> None:
     report = kept.upkeep.compare(None)
     assert (report.damaged, report.state.missing, kept.queue.sent) == (1, 1, [folder("u1")])
     kept.carry_out_what_waits()
-    assert kept.upkeep.compare(1).state.records == 1
+    assert kept.upkeep.compare(kept.queue.later[-1]).state.records == 1
 
 
 @pytest.mark.parametrize(("failures", "code"), [(TRIES - 1, None), (TRIES, "temporary")])
@@ -221,7 +227,7 @@ def test_what_changed_unseen_is_indexed_again(
     state = kept.upkeep.maintain().state
     assert (state.missing, state.pending, kept.queue.sent) == (1, True, [folder("u1")])
     kept.carry_out_what_waits()
-    assert kept.upkeep.compare(1).state.missing == 0
+    assert kept.upkeep.compare(kept.queue.later[-1]).state.missing == 0
     found = kept.indexed.engine.search(SearchRequest())
     memory = kept.indexed.memory().search(SearchRequest())
     assert (found.total, found.hits) == (memory.total, memory.hits)
@@ -243,10 +249,38 @@ def test_later_results_that_cannot_be_read_are_counted(kept: Kept) -> None:
     kept.indexed.carry_out("run", ("triage", "u1"), [Judged("Old.", "met")])
     reviewed = ReviewPaths(BUCKET, "triage", "u1").reviewed
     kept.indexed.folders.store.put(reviewed, b'{"record": 1}\n', "x")
-    for before, pending in ((None, True), (1, False)):
+    assert comparisons(kept) == [(1, 5), (1, 20), (1, 60)]
+    state = read_state(kept.indexed.folders.store, BUCKET)
+    assert state is not None
+    assert (state.missing, state.pending) == (1, False)
+
+
+def test_it_is_compared_again_each_minute_as_long_as_something_was_indexed(kept: Kept) -> None:
+    for number in range(6):
+        kept.indexed.folders.run("triage", f"u{number}", [Judged("Iron.")])
+    kept.upkeep.compare(None)
+    waiting, kept.queue.sent = kept.queue.sent, []
+    assert comparisons(kept, lambda: kept.indexed_one(waiting)) == [
+        (6, 5),
+        (5, 20),
+        (4, 60),
+        (3, 60),
+        (2, 60),
+        (1, 60),
+    ]
+
+
+def comparisons(kept: Kept, meanwhile: Callable[[], None] = lambda: None) -> list[Comparison]:
+    """Those that found something missing, from the first to the last that asks for another."""
+    before = None
+    if not kept.queue.later:
+        kept.upkeep.compare(None)
+    while kept.queue.later[-1] is not before:
+        before = kept.queue.later[-1]
         list(kept.upkeep.take_in(kept.queue.sent, lambda: 900.0))
-        state = kept.upkeep.compare(before).state
-        assert (state.missing, state.pending) == (1, pending)
+        meanwhile()
+        kept.upkeep.compare(before)
+    return kept.queue.later
 
 
 def test_an_empty_run_stays_known(kept: Kept) -> None:

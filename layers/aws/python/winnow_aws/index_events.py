@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag, ValidationError
 
 from winnow.models import FrozenModel
-from winnow.search.upkeep import Change, UpkeepReport
+from winnow.search.upkeep import LONGEST_WAIT_S, Change, Comparison, UpkeepReport
 from winnow_aws.batch_failures import BatchReport
 
 _RESULT = re.compile(r"results/([A-Za-z0-9_-]+)/([A-Za-z0-9_-]+)/(?:result\.json|reviewed\.jsonl)")
@@ -39,8 +39,8 @@ class Asked(NamedTuple):
     message: str
     changes: tuple[Change, ...] = ()
     compare: bool = False
-    missing: int | None = None
-    """Uploads that the comparison before had missed; None: it is the first."""
+    before: Comparison | None = None
+    """The comparison before; None: it is the first."""
 
 
 class Messages(BaseModel):
@@ -59,13 +59,21 @@ def _asked(message: _Message) -> Asked:
     try:
         body = json.loads(message.body)
         if "compare" in body:
-            return Asked(message.id, compare=True, missing=body["compare"])
+            return Asked(message.id, compare=True, before=_before(body))
         if "changes" in body:
             return Asked(message.id, tuple(map(Change.model_validate, body["changes"])))
         change = change_of(body["detail"]["object"]["key"])
         return Asked(message.id, () if change is None else (change,))
     except (KeyError, TypeError, ValueError, ValidationError):
         return Asked(message.id)
+
+
+def _before(body: dict[str, Any]) -> Comparison | None:
+    """The comparison that asked for another one. Up to 0.2.0 it always came a minute later."""
+    missing = body["compare"]
+    if missing is None:
+        return None
+    return Comparison(int(missing), int(body.get("wait_s", LONGEST_WAIT_S)))
 
 
 class Maintain(FrozenModel):

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from winnow.search.files import sources_of
-from winnow.search.upkeep import Change, ResultFolder
+from winnow.search.upkeep import Change, Comparison, ResultFolder
 from winnow_aws.aws_errors import translated
 from winnow_aws.index_events import change_of
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _UPLOADS = 25
 """Uploads of one message: if one of them fails, all are indexed again."""
-_COMPARE_AFTER_S = 60
 _WHERE = "on the queue of changed results"
 
 
@@ -34,15 +33,12 @@ class SqsChangeQueue:
         for start in range(0, len(every), _UPLOADS):
             self._send({"changes": every[start : start + _UPLOADS]})
 
-    def compare_later(self, missing: int) -> None:
-        self._compare(missing, _COMPARE_AFTER_S)
+    def compare_later(self, now: Comparison) -> None:
+        self._send({"compare": now.missing, "wait_s": now.wait_s}, now.wait_s)
 
     def compare_now(self) -> None:
         """Have the index compared with the results: a file of it is damaged."""
-        self._compare(None, 0)
-
-    def _compare(self, missing: int | None, delay_s: int) -> None:
-        self._send({"compare": missing}, delay_s)
+        self._send({"compare": None})
 
     def _send(self, asked: dict[str, Any], delay_s: int = 0) -> None:
         with translated(_WHERE):

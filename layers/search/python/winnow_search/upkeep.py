@@ -16,8 +16,10 @@ from winnow.errors import (
 from winnow.ports import ObjectStore
 from winnow.search.files import TOMBSTONES, Batch, FileName, IndexFile, IndexFiles, counting
 from winnow.search.upkeep import (
+    LONGEST_WAIT_S,
     Change,
     ChangeQueue,
+    Comparison,
     IndexState,
     ResultFolders,
     Taken,
@@ -36,6 +38,8 @@ FORGET_TRIES = 8
 """How often the index is written until nothing of an erased upload is left in it."""
 SETTLED_S = 1_800.0
 """Seconds after which results that are not in the index as they are are missing there."""
+FIRST_WAIT_S = 5
+"""Seconds until it is looked for the first time whether what was missing is indexed."""
 SWEPT_AFTER_S = 3_600.0
 """Seconds for which a tombstone stays: longer than any call that could write what it hides."""
 TRIES = 4
@@ -134,16 +138,16 @@ class Upkeep:
             self._files.delete(file.name, file.etag)
         return self.compare(None)
 
-    def compare(self, before: int | None) -> UpkeepReport:
+    def compare(self, before: Comparison | None) -> UpkeepReport:
         """Find out what the index lacks, and what it should not have.
 
         Damaged files are deleted: what was in them is indexed again, from the results. The first
         comparison has what is missing indexed: uploads that are not there, or not as their results
-        are. The following ones, a minute apart each, look whether that is done, until nothing is
-        missing or no progress is made.
+        are. The following ones look whether that is done, until nothing is missing or a minute
+        makes no progress. They come soon at first: most often little is missing.
 
         Args:
-            before: How many uploads were missing at the comparison before; None: this is the first.
+            before: The comparison before; None: this is the first.
         """
         found, damaged = self._read()
         counted = counting(found)
@@ -157,7 +161,9 @@ class Upkeep:
             if change not in there
             or (there[change] != folder.sources and folder.modified < settled)
         }
-        pending = bool(missing) and (before is None or len(missing) < before)
+        pending = bool(missing) and (
+            before is None or before.wait_s < LONGEST_WAIT_S or len(missing) < before.missing
+        )
         if before is None:
             lost = {
                 Change(process=name.process, upload=name.upload) for name in damaged if name.upload
@@ -165,7 +171,7 @@ class Upkeep:
             again = missing | lost | (there.keys() - wanted.keys())
             self._queue.send(sorted(again, key=lambda one: one.upload))
         if pending:
-            self._queue.compare_later(len(missing))
+            self._queue.compare_later(Comparison(len(missing), _next_wait_s(before)))
         state = IndexState(
             compared_at=iso(self._clock()),
             uploads=len(counted),
@@ -195,6 +201,11 @@ class Upkeep:
         path = folder / "file.parquet"
         path.write_bytes(self._files.read(file.name))
         return batches(path, whole=True)
+
+
+def _next_wait_s(before: Comparison | None) -> int:
+    """5, 20, 60, 60 ... seconds."""
+    return FIRST_WAIT_S if before is None else min(4 * before.wait_s, LONGEST_WAIT_S)
 
 
 def _age(file: IndexFile) -> tuple[bool, str, bool, int]:

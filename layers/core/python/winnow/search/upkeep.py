@@ -14,6 +14,8 @@ from winnow.search.files import SEGMENT_ID
 
 STATE = "index/state.json"
 """Key of the last comparison of index and results."""
+LONGEST_WAIT_S = 60
+"""Seconds between two comparisons at most. If nothing was indexed for so long, nothing will be."""
 
 
 class Change(FrozenModel):
@@ -72,6 +74,15 @@ class ResultFolders(Protocol):
         ...
 
 
+class Comparison(NamedTuple):
+    """A comparison that found uploads missing in the index: another one has to follow."""
+
+    missing: int
+    """Uploads."""
+    wait_s: int
+    """Seconds until the next one."""
+
+
 class ChangeQueue(Protocol):
     """What waits to be indexed."""
 
@@ -79,8 +90,8 @@ class ChangeQueue(Protocol):
         """Have these uploads indexed."""
         ...
 
-    def compare_later(self, missing: int) -> None:
-        """Have the index compared in a minute; so many uploads were missing now."""
+    def compare_later(self, now: Comparison) -> None:
+        """Have the index compared again, `now.wait_s` seconds from now."""
         ...
 
 
