@@ -31,6 +31,9 @@ _READERS = {str(kind): ".".join(reader) for kind, reader in READERS.items()}
 _UNIT_TIMEOUT_S = 120
 """By the clock, for one input: a campaign may run where others have the processor."""
 
+_START_S = 5
+"""By the clock, until a target has read its corpus."""
+
 
 class Fuzzed(TypedDict):
     """What a target has had: `cpu_seconds` and inputs tried in all, and when last."""
@@ -137,6 +140,12 @@ class Campaign:
             self._running[name] = None
             return name
 
+    def _slice(self, name: str) -> int:
+        """Seconds by the clock: no longer than its reader needs if it has a processor alone."""
+        with self._lock:
+            needs = self._until - had_by_readers(self._record)[reader_of(name)]
+        return min(self._seconds, needs + _START_S)
+
     def _fuzz(self, name: str) -> tuple[int, int, str]:
         """One slice of a target: its processor seconds, inputs tried, and why it failed."""
         corpus = FOUND / "corpus" / name
@@ -144,7 +153,7 @@ class Campaign:
         log = FOUND / f"{name}.log"
         command = [sys.executable, "-m", "tests.fuzz", "--inside", name, str(corpus)]
         options = [
-            f"-max_total_time={self._seconds}",
+            f"-max_total_time={self._slice(name)}",
             f"-timeout={_UNIT_TIMEOUT_S}",
             "-print_final_stats=0",
         ]

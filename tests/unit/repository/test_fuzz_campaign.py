@@ -1,7 +1,10 @@
 """The campaign of fuzzing: whose turn it is, and when it has ended."""
 
 import json
+import os
+import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -60,6 +63,31 @@ def test_a_campaign_gives_every_reader_its_time_and_no_more(
     # Files of any kind come after those of the readers.
     assert slices.index("any") == len(slices) - slices.count("any")
     assert had(record)["pdf"] == 150
+
+
+@pytest.mark.parametrize(("had", "wanted"), [(0, 300), (3_400, 205), (3_590, 15)])
+def test_the_last_slice_of_a_reader_is_what_it_lacks(
+    record: Path, monkeypatch: pytest.MonkeyPatch, had: int, wanted: int
+) -> None:
+    given: list[list[str]] = []
+
+    class Process:
+        returncode: int | None = None
+        pid = 1
+
+        def __init__(self, command: list[str], **_: object) -> None:
+            given.append(command)
+
+    monkeypatch.setattr(subprocess, "Popen", Process)
+    monkeypatch.setattr(
+        os, "wait4", lambda *_: (1, 0, SimpleNamespace(ru_utime=3_600.0, ru_stime=0.0))
+    )
+    monkeypatch.setattr(campaign, "unpack", lambda *_: None)
+    monkeypatch.setattr(campaign, "FOUND", record.parent)
+    monkeypatch.setattr(campaign, "TARGETS", {"pdf": None})
+    record.write_text(json.dumps({"pdf": {"cpu_seconds": had, "inputs": 5, "last": ""}}))
+    Campaign(until=3_600, seconds=300).work()
+    assert [f"-max_total_time={wanted}" in command for command in given] == [True]
 
 
 def test_what_fails_ends_the_campaign_and_is_counted(
