@@ -4,7 +4,7 @@ import pytest
 
 from tests.scaling.measure import MOST, growth
 from winnow.readers.fragments import Fragment, TableRow, TextFragment
-from winnow.readers.table_lines import as_text
+from winnow.readers.table_lines import as_text, lines_of_table
 
 
 def lines(table: str) -> list[str]:
@@ -94,6 +94,12 @@ def test_what_a_table_says_by_its_places(table, told):
 def test_ordinary_tables_are_a_line_a_row(table):
     rows = ["\t".join(cell.strip() for cell in row.split("|")) for row in table.split(";")]
     assert lines(table) == [row.rstrip("\t") for row in rows]
+
+
+def test_a_table_by_itself_has_the_same_lines():
+    rows = [["Finding", "Yes", "No"], ["Ongoing melena", "", "X"], ["Fever", "X", ""]]
+    assert lines_of_table(rows) == lines("Finding|Yes|No; Ongoing melena||X; Fever|X|")
+    assert lines_of_table([]) == []
 
 
 def test_text_between_tables_parts_them():

@@ -75,6 +75,16 @@ def as_text(fragments: Iterable[Fragment]) -> Iterator[TextFragment]:
                 yield TextFragment(line + "\n", row.page, row.line)
 
 
+def lines_of_table(rows: Sequence[Cells]) -> list[str]:
+    r"""The lines of the rows of one table, as of one that stands in a cell of another.
+
+    >>> lines_of_table([["Finding", "Yes", "No"], ["Melena", "", "X"]])
+    ['Finding\tYes\tNo', 'Melena: No']
+    """
+    known = Table(rows[:_MAX_ROWS])
+    return [line for number, row in enumerate(rows) for line in known.lines(number, row)]
+
+
 def _table_of(part: Fragment) -> int | None:
     return part.table if isinstance(part, TableRow) else None
 
