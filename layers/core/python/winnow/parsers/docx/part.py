@@ -48,6 +48,19 @@ class _Table:
         """Whether the open cell begins one that covers several rows (`restart`), or goes on."""
         self.above: dict[int, str] = {}
         """The texts of cells that cover several rows, by their column."""
+        self.muted = 0
+        """In how many placeholders the open row is."""
+
+    def begin_row(self) -> None:
+        """A row begins."""
+        self.cells.clear()
+        self.row_gone = self.has_own = False
+
+    def indent_row(self, columns: int) -> None:
+        """The row begins so many columns to the right."""
+        for column in range(columns):
+            self.above.pop(column, None)
+        self.cells += [""] * columns
 
     def begin_cell(self) -> None:
         """A cell begins."""
@@ -79,6 +92,10 @@ class _Control:
         self.placeholder = False
         self.plain = False
         self.binding: tuple[str | None, str | None] | None = None
+        self.muted = 0
+        """How many of its open contents are not what it shows."""
+        self.value: str | None = None
+        """What it shows instead, until it is written."""
 
 
 class _Box:
@@ -118,6 +135,8 @@ class PartReader:
         self._is_notes = is_notes
         self._in_text = 0
         self._skip = 0
+        self._muted = 0
+        """In how many contents that are not shown: no text of theirs is written."""
         self._depth = 0
         self._page = 0
         """Where the open paragraph or row began; 0 before its first letter."""
@@ -201,6 +220,8 @@ class PartReader:
             self._write(data)
 
     def _write(self, text: str) -> None:
+        if self._muted:
+            return
         hidden = self.direct
         if hidden is None:
             hidden = self.style_hides != self.run_hides
@@ -247,6 +268,7 @@ class PartReader:
 
     def _end_paragraph(self) -> None:
         self._paragraphs -= 1
+        self._write_value()
         self._fields.end_paragraph()
         if not self.joins:
             self._flush()
@@ -398,7 +420,6 @@ class PartReader:
         font, self.font = self.font, ""  # that of the run is of its letters
         self._write(sign)
         self.font = font
-        self._story.symbols = self._story.symbols or sign == UNKNOWN
 
     def _note(self, attributes: Attributes, space: str) -> None:
         self._document.noted.add(("footnote", attributes.get(f"{space}id", "")))
@@ -463,22 +484,38 @@ class PartReader:
         if not self._controls:
             return
         control = self._controls[-1]
-        value = None
         if control.binding and (control.plain or control.placeholder):
-            value = self._document.bound.value(*control.binding)
-        if not control.placeholder and value is None:
+            control.value = self._document.bound.value(*control.binding)
+        if control.placeholder or control.value is not None:
+            # Its cells and paragraphs are those of the page, whatever is in them.
+            control.muted += 1
+            self._muted += 1
+
+    def _end_content(self) -> None:
+        control = self._controls[-1] if self._controls else None
+        if not control or not control.muted:
             return
-        self._skip = 1
-        if value is None:
-            return
-        outside_cells = bool(self._tables) and not self._tables[-1].in_cell
-        self._write(value)
-        if outside_cells:  # the control holds a whole cell
-            self._tables[-1].cells.append(value)
-            self._tables[-1].has_own = True
-            self.runs = []
-        elif not self._paragraphs:
-            self._flush()
+        if control.value is not None:
+            in_row = bool(self._tables) and not self._tables[-1].in_cell
+            if in_row:
+                self._tables[-1].begin_cell()
+            self._write_value()
+            if in_row:
+                self._end_cell()
+            elif not self._paragraphs:
+                self._flush()
+        control.muted -= 1
+        self._muted = max(0, self._muted - 1)
+
+    def _write_value(self) -> None:
+        """Write what the innermost control shows instead of its contents."""
+        control = self._controls[-1] if self._controls else None
+        if control and control.muted and control.value is not None:
+            value, control.value = control.value, None
+            if self._muted == control.muted:  # and none around it shows something else
+                self._muted = 0
+                self._write(value)
+                self._muted = control.muted
 
     def _start_alternatives(self, _attributes: Attributes, _space: str) -> None:
         self._choices.append((False, 0))
@@ -518,6 +555,8 @@ class PartReader:
     # -- other files -------------------------------------------------------------------------------
 
     def _chunk(self, attributes: Attributes, _space: str) -> None:
+        if self._muted:
+            return
         self._flush()
         name = next((attributes[key] for key in _REFERENCES if key in attributes), "")
         self._document.chunk(self._name, name)
@@ -535,8 +574,9 @@ class PartReader:
 
     def _start_row(self, _attributes: Attributes, _space: str) -> None:
         if self._tables:
-            self._tables[-1].cells.clear()
-            self._tables[-1].row_gone = self._tables[-1].has_own = False
+            self._tables[-1].begin_row()
+            # A placeholder is a text: what holds whole rows has labels and answers in their cells.
+            self._tables[-1].muted, self._muted = self._muted, 0
 
     def _start_cell(self, _attributes: Attributes, _space: str) -> None:
         if self._tables:
@@ -544,13 +584,17 @@ class PartReader:
 
     def _end_cell(self) -> None:
         if self._tables:
+            self._write_value()
             self._flush()
             self._tables[-1].end_cell()
 
     def _merged_columns(self, attributes: Attributes, space: str) -> None:
-        value = attributes.get(f"{space}val", "")
-        if self._tables and value.isascii() and value.isdigit():
-            self._tables[-1].columns = max(1, min(int(value[:4]), MAX_COLUMNS))
+        if self._tables:
+            self._tables[-1].columns = max(1, _columns(attributes, space))
+
+    def _columns_before(self, attributes: Attributes, space: str) -> None:
+        if self._tables and self._in_row_properties:
+            self._tables[-1].indent_row(_columns(attributes, space))
 
     def _merged_rows(self, attributes: Attributes, space: str) -> None:
         if self._tables:
@@ -560,6 +604,7 @@ class PartReader:
         if not self._tables:
             return
         table = self._tables[-1]
+        self._muted = table.muted
         if table.has_own and not table.row_gone:
             if len(self._tables) > 1:
                 # A table inside a cell is text of that cell.
@@ -601,6 +646,12 @@ class PartReader:
     def _end_delimited(self) -> None:
         if self._delimiters and (closing := self._delimiters.pop()[1]):
             self._write(closing)
+
+
+def _columns(attributes: Attributes, space: str) -> int:
+    """How many columns an element names, as far as they count."""
+    value = attributes.get(f"{space}val", "")
+    return min(int(value[:4]), MAX_COLUMNS) if value.isascii() and value.isdigit() else 0
 
 
 def _of_form(name: str) -> Callable[[PartReader, Attributes, str], None]:
@@ -669,6 +720,7 @@ _WORD_STARTS: dict[str, _Start] = {
     "tr": PartReader._start_row,
     "tc": PartReader._start_cell,
     "gridSpan": PartReader._merged_columns,
+    "gridBefore": PartReader._columns_before,
     "vMerge": PartReader._merged_rows,
     # How letters above others are pronounced; what was before a change.
     **dict.fromkeys(("rt", "rPrChange", "pPrChange", "sectPrChange"), PartReader._leave_out),
@@ -683,6 +735,7 @@ _WORD_ENDS: dict[str, _End] = {
     "checkBox": PartReader._end_form,
     "ddList": PartReader._end_form,
     "sdt": PartReader._end_control,
+    "sdtContent": PartReader._end_content,
     "txbxContent": PartReader._end_box,
     "footnote": PartReader._flush,
     "endnote": PartReader._flush,
