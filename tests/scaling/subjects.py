@@ -6,9 +6,11 @@ import json
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 from unittest import mock
 from xml.sax.saxutils import escape
 
@@ -25,9 +27,16 @@ from tests.unit.model.test_model_build import VOCABULARY
 from winnow.errors import WinnowError
 from winnow.heads import ngrams
 from winnow.judging import build_judge
+from winnow.judging.criteria.cautions import with_cautions
+from winnow.judging.criteria.compile import compile_criteria
 from winnow.judging.criteria.exams import finds_something
 from winnow.judging.criteria.explain import CriteriaExplainer
+from winnow.judging.criteria.fact_rules import Note
+from winnow.judging.criteria.findings import findings_of
+from winnow.judging.criteria.judge import facts_of
 from winnow.judging.criteria.limits import ConfidenceLimits
+from winnow.judging.criteria.logic import decide, verdict
+from winnow.judging.criteria.match import match_segments
 from winnow.judging.criteria.organs import is_of_other_organ
 from winnow.judging.criteria.past import is_long_ago, is_past
 from winnow.judging.criteria.retractions import is_over, retraction
@@ -41,13 +50,15 @@ from winnow.judging.criteria.undoing import ends, takes_back
 from winnow.judging.shadow import JudgePair
 from winnow.judging.text import segments
 from winnow.judging.text.remembering import RememberingEncoder
-from winnow.judging.text.similarity import count
-from winnow.limits.budget import RecordBudget, estimated_segments
+from winnow.judging.text.similarity import SegmentScorer, count
+from winnow.limits.budget import RecordBudget, estimated_segments, no_deadline
 from winnow.limits.unicode import nfkc, nfkc_length
-from winnow.models import CriteriaDecision, Record
+from winnow.models import CriteriaDecision, Record, Verdict
 from winnow.ports import Judge
+from winnow.processes.meaning import meaning_problems
 from winnow.processes.registry import ProcessRegistry
-from winnow.processes.schema import ADAPTER, CriteriaProcess
+from winnow.processes.schema import ADAPTER, CriteriaProcess, cross_problems
+from winnow.processes.yaml_repair import repaired
 from winnow.readers import ReadLimits, Source, read, sandbox
 from winnow.readers.cases import joined
 from winnow.search.tokens import matches, terms, tokens
@@ -477,6 +488,105 @@ def _beside(text: str) -> None:
         is_of_other_organ(sentence, ("melena", "letters"), ())
 
 
+@cache
+def _with_exclusions() -> CriteriaProcess:
+    """A definition whose decision depends on what is excluded."""
+    criteria = [
+        {
+            "id": name,
+            "title": name,
+            "statements": [f"There is {name}."],
+            "counter_statements": [f"There is no {name}."],
+            "keywords": [name],
+            "if_silent": silent,
+        }
+        for name, silent in (("anemia", "undetermined"), ("fever", "not_met"), ("rash", "not_met"))
+    ]
+    definition = ADAPTER.validate_python(
+        {
+            "id": "exclusions",
+            "version": "1.0.0",
+            "kind": "criteria",
+            "title": "Exclusions",
+            "criteria": criteria,
+            "logic": {"all_of": ["anemia"], "none_of": ["fever", "rash"]},
+        }
+    )
+    assert isinstance(definition, CriteriaProcess)
+    return definition
+
+
+def concluding(definition: Callable[[], CriteriaProcess]) -> Subject:
+    """What comes after the segments of a record are compared: findings, and their cautions."""
+
+    def subject(text: str) -> Callable[[], object]:
+        process = definition()
+        compiled = compile_criteria(process)
+        scorer = SegmentScorer(
+            FakeEncoder(), compiled.plain_references, structure=True, topics=compiled.topics,
+            accepts=compiled.accepts,
+        )  # fmt: skip
+        matrix = scorer([text])
+        matches = match_segments(compiled, matrix, no_deadline)
+        note = Note(text, {}, (), date(2024, 1, 1))
+
+        def run() -> None:
+            stated = [facts_of(criterion, note) for criterion in compiled.criteria]
+            findings = findings_of(compiled.criteria, matches, matrix, 0, stated)
+            joined = decide(process.logic, {finding.id: finding for finding in findings})
+            decision = CriteriaDecision(
+                value=verdict(joined.score), because=tuple(joined.because), criteria=findings
+            )
+            assert decision.value is not Verdict.UNDETERMINED
+            with_cautions(decision, compiled, matches, matrix, 0, note, process.logic)
+
+        return run
+
+    return subject
+
+
+def _decided(lines: Callable[[int], str]) -> Callable[[int], str]:
+    """Records of one statement a criterion, and so many further lines."""
+
+    def text(count: int) -> str:
+        process = _shipped_definition()
+        stated = [each.statements[0] for each in process.criteria if each.statements]
+        return "\n".join([*stated, *map(lines, range(count))])
+
+    return text
+
+
+def _shipped_definition() -> CriteriaProcess:
+    definition = ProcessRegistry.from_directory(PROCESSES).find("L33774")
+    assert isinstance(definition, CriteriaProcess)
+    return definition
+
+
+CONCLUSIONS: dict[str, tuple[Subject, Callable[[int], str]]] = {
+    "the same again": (
+        concluding(_shipped_definition), _decided(lambda _: "Ongoing bleeding: yes.")
+    ),
+    "numbered": (
+        concluding(_shipped_definition),
+        _decided(lambda n: f"Ileocolonoscopy: no sign of Crohn's {n}."),
+    ),
+    "in parts": (
+        concluding(_shipped_definition),
+        _decided(lambda n: f"Melena {n}; EGD normal {n}; colonoscopy without a source {n}."),
+    ),
+    "addenda": (
+        concluding(_shipped_definition), _decided(lambda n: f"Addendum {n}: stable, as above.")
+    ),
+    "denials": (concluding(_shipped_definition), _decided(lambda n: f"No bleeding on day {n}.")),
+    "stools that nobody hears": (
+        concluding(_with_exclusions),
+        lambda count: "There is anemia.\n" + "\n".join(
+            f"His stools are loose {n}. There is no fever {n}." for n in range(count)
+        ),
+    ),
+}  # fmt: skip
+"""Records with a decision, by their number of lines."""
+
 JUDGES: dict[str, Subject] = {
     "criteria: what stands beside": of_text(_beside),
     "criteria: the past": of_text(_past),
@@ -491,6 +601,56 @@ JUDGES: dict[str, Subject] = {
     "labels, trained: two heads": judging(_two_heads),
     "two versions": judging(_two_versions),
 }
+
+
+# -- definitions -----------------------------------------------------------------------------------
+
+
+def _misspelt(size: int) -> dict[str, Any]:
+    """As many ids as names in the logic that are none of them."""
+    return {
+        "kind": "criteria",
+        "criteria": [{"id": f"abcd{n}", "statements": ["A."]} for n in range(size)],
+        "logic": {"all_of": [f"abce{n}" for n in range(size)]},
+    }
+
+
+def _implied(size: int) -> dict[str, Any]:
+    criteria = [
+        {"id": f"abcd{n}", "statements": ["A."], "implied_by": {"criterion": f"abce{n}"}}
+        for n in range(size)
+    ]
+    return {"kind": "criteria", "criteria": criteria}
+
+
+def _measures(name: str) -> Callable[[int], dict[str, Any]]:
+    """As many measures, each with a name of its own, or all of one."""
+    return lambda size: {
+        "criteria": [
+            {
+                "measure": [
+                    {"name": name.format(n), "unit": "g/dL", "below": 5, "least": 1, "most": 20}
+                    for n in range(size)
+                ]
+            }
+        ]
+    }
+
+
+def _line_of_yaml(unit: str) -> Callable[[int], str]:
+    """Lines that cannot be read, with more of a unit each."""
+    return lambda size: "\n".join(f"a: b{unit * (size // 4)}x" for _ in range(40))
+
+
+DEFINITIONS: dict[str, tuple[Callable[[Any], Iterable[object]], Callable[[int], object]]] = {
+    "names that are none": (cross_problems, _misspelt),
+    "implied by what is none": (cross_problems, _implied),
+    "measures": (meaning_problems, _measures("m{}")),
+    "measures of one name": (meaning_problems, _measures("m")),
+    "lines of blanks": (repaired, _line_of_yaml(" ")),
+    "lines of comments": (repaired, _line_of_yaml(" #")),
+}
+"""What an analyst's definition is checked by, and definitions by their size."""
 
 
 # -- the encoder ---------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ import pytest
 
 from tests.scaling.measure import MOST, Subject, growth
 from tests.scaling.subjects import (
+    CONCLUSIONS,
+    DEFINITIONS,
     ENCODERS,
     FILES,
     JUDGES,
@@ -23,7 +25,7 @@ from tests.scaling.subjects import (
     exported_cells,
     safe_cells,
 )
-from tests.scaling.texts import TEXTS
+from tests.scaling.texts import LINE_FRAMES, LINE_UNITS, TEXTS, lines_of
 from winnow.judging.text import punkt
 from winnow.parsers.__main__ import PARSERS
 from winnow.readers import READERS
@@ -103,6 +105,37 @@ def test_twice_the_text_takes_twice_the_time(name: str):
 @pytest.mark.parametrize("name", [name for name in SUBJECTS if name not in COSTLY])
 def test_twice_of_any_text_takes_twice_the_time(name: str):
     measured(name, [unit for unit in TEXTS if unit not in FEW])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("frame", LINE_FRAMES)
+def test_lines_of_twice_the_length_take_twice_the_time(frame: str):
+    """A line is at most one segment, so a step that is quadratic in a segment shows only here."""
+    grown = {
+        unit: round(ratio, 2)
+        for unit in LINE_UNITS
+        if (ratio := growth(SUBJECTS["criteria"], lines_of(frame, unit), 90)) > MOST
+    }
+    assert not grown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CONCLUSIONS)
+def test_a_decision_of_twice_the_lines_takes_twice_the_time(name: str):
+    subject, text_of = CONCLUSIONS[name]
+    assert growth(subject, text_of, 2_000) <= MOST
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DEFINITIONS)
+def test_twice_the_definition_takes_twice_the_time(name: str):
+    check, definition_of = DEFINITIONS[name]
+
+    def subject(text: str) -> Callable[[], object]:
+        made = definition_of(len(text))
+        return lambda: list(check(made))
+
+    assert growth(subject, lambda size: "a" * size, 400) <= MOST
 
 
 # -- that it can fail ----------------------------------------------------------------------------

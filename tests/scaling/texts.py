@@ -86,6 +86,10 @@ UNITS: dict[str, str] = {
     "control": "\x1c",
     "denial": "no ",
     "family": "mother has ",
+    "box": "[]a",
+    "ticked box": "[x]a",
+    "drawn box": "☐a",
+    "question without an answer": "Ab? n ",
     "value": "Hgb ",
     "values": "Hgb 8.1, ",
 }
@@ -120,6 +124,26 @@ DISTINCT: dict[str, Callable[[int], str]] = {
     "unclosed comments": lambda size: "<!-- > " * (size // 7),
 }
 """Name -> a text of about so many characters, made of more than one thing."""
+
+_LINES = 200
+LINE_FRAMES = (
+    *("{}", "A{}x[", "(check 12){}A{}x[", "A: {}[ ] b", "A, a: {}x", "x{}: no", "A{}: [x] a {}[ ]"),
+    *("Hgb {}x", "Denies {}x", "Melena {}x", "No {}x, but y", "EGD {}: normal", "In 2019 {}he had"),
+)
+"""What is around the units of a line, which make a pattern begin, and fail at its end."""
+LINE_UNITS = (
+    *(" ", "a ", "a,", "a, ", "no, ", "no ", "(", "[", "[ ] ", "- ", "1 ", "A", ": ", "; ", "/"),
+    *("'", '"', "1/1 ", "and ", "of the "),
+)
+
+
+def lines_of(frame: str, unit: str) -> Callable[[int], str]:
+    """Texts of so many lines that are each of about so many characters."""
+    return lambda length: "\n".join(
+        f"{number} {frame.format(*[unit * (length // len(unit) // frame.count('{}'))] * 2)}"
+        for number in range(_LINES)
+    )
+
 
 TEXTS: dict[str, Callable[[int], str]] = {
     **{name: repeated(unit) for name, unit in UNITS.items()},

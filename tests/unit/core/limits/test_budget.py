@@ -1,6 +1,8 @@
 """What one record may cost: beyond it the record is invalid, and the others are judged."""
 
+import inspect
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -195,7 +197,8 @@ def test_ordinary_records_fill_a_chunk_of_a_thousand():
 
 _PIECES = st.sampled_from([
     "a", "Abc", ".", ". ", "?", "!", "1) ", "2. ", "\n", "\r\n", "\u2028", " ", "; ", ": ", ", ",
-    "NOTE: ", "It was. ", "They ", "b.i.d. A", "'", '"', "-",
+    "NOTE: ", "It was. ", "They ", "b.i.d. A", "'", '"', "-", "[]", "[x] ", "(x)", "☐", "☒ ", "☑a",
+    "Dear Ann, ", "pain.Hgb", " Y. ", "C. Abc",
 ])  # fmt: skip
 
 
@@ -206,6 +209,13 @@ def test_no_text_has_more_segments_than_estimated(text: str):
              for s, e in found)]  # fmt: skip
     assert len(found) + len(parts) <= estimated_segments(text)
     assert count(text) <= most_segments(text)
+
+
+@pytest.mark.parametrize("unit", ["[]a", "[x]a", "☐a", "☒ a ", "☑a\n"])
+def test_boxes_count(unit: str):
+    """Each of them may begin a segment."""
+    text = unit * 30_000
+    assert RecordBudget().rejection(text, count) is not None
 
 
 def test_prose_has_not_far_fewer_segments_than_estimated():
@@ -285,6 +295,23 @@ def test_every_judge_looks_at_the_clock_between_pieces_of_work(text: str | None)
     for looks in (0, 1, 20):
         with pytest.raises(DeadlineError):
             judge(texts, check=Counting(looks))
+
+
+def test_the_clock_is_looked_at_in_every_stage_of_judging_criteria():
+    judge = build_judge(load_definition(CRITERIA, "blood"), FakeEncoder())
+    looking: Counter[str] = Counter()
+
+    def check() -> None:
+        frame = inspect.currentframe()
+        assert frame is not None
+        assert frame.f_back is not None
+        looking[frame.f_back.f_code.co_name] += 1
+
+    [judgement] = judge(["The patient has melena.\n" + "No pain, no fever.\n" * 50], check=check)
+    assert judgement.decision.value == "met"
+    assert {"_plain", "_segments", "_match_block", "findings_of", "cautions"} <= looking.keys()
+    # For each sentence, before anything is known of it.
+    assert looking["_segments"] > 50
 
 
 def test_a_refusal_is_an_invalid_record_with_code_and_cure():

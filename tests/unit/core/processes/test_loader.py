@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 from winnow.errors import ProcessInvalidError
 from winnow.processes.loader import check_definition, load_definition
-from winnow.processes.schema import CriteriaProcess, LabelsProcess, parse_definition_json
+from winnow.processes.schema import (
+    CriteriaProcess,
+    LabelsProcess,
+    Names,
+    parse_definition_json,
+)
 
 CRITERIA = """\
 id: knee
@@ -488,3 +493,19 @@ def test_the_check_has_the_lines_of_all_fields() -> None:
     assert check.line_of(("criteria", 1, "counter_statements", 0)) == 15
     assert check.line_of(("criteria", 0, "counter_statements")) == 8
     assert check_definition(CRITERIA.replace("knee\n", "knee: x\n")).definition is None
+
+
+def test_of_many_mistakes_the_first_are_told_what_was_meant() -> None:
+    known = Names(["anemia", "melena"])
+    offered = [known.nearest("anemai") for _ in range(60)]
+    assert offered[0] == "; did you mean 'anemia'?"
+    assert offered.count("") == 10
+
+
+@pytest.mark.parametrize(
+    ("names", "wrong"), [([f"name-{n}" for n in range(6_000)], "nam-7"), (["melena"], "melen" * 50)]
+)
+def test_very_many_names_and_very_long_ones_are_not_compared(names: list[str], wrong: str) -> None:
+    known = Names(names)
+    assert names[0] in known
+    assert known.nearest(wrong) == ""

@@ -85,11 +85,11 @@ class RecordBudget(BaseModel):
 def estimated_segments(text: str) -> int:
     """Estimated sentences (and clauses at semicolons): never too few, seldom a third too many.
 
-    Cheap: every one of them needs a line break, a mark of its own, or 200 characters
+    Cheap: every one of them needs a line break, a mark or box of its own, or 200 characters
     (winnow.judging.text.segments).
     """
     count = text.count
-    marks = sum(map(count, (".", "?", "!", ")", ":"))) + 2 * count("; ")
+    marks = sum(map(count, (*".?!):", *"]☐☒☑", "Dear "))) + 2 * count("; ")
     return len(text.splitlines()) + marks + len(text) // 200
 
 

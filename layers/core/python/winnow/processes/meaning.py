@@ -23,6 +23,8 @@ from winnow.processes.units import UNIT, convert
 
 MAX_CRITERIA = 16
 """A logic of more is not tried out."""
+_MAX_ALIKE = 20
+"""Measures of one name that the next one is compared with."""
 _Shape = TypeVar("_Shape", bound=BaseModel)
 _Problems = Iterator[tuple[FieldPath, str]]
 _Range = tuple[float, float]
@@ -124,15 +126,20 @@ def _plain(text: str) -> str:
 
 
 def _measures_problems(criterion: Mapping[str, Any]) -> _Problems:
-    before: list[Measure] = []
+    before: dict[str, list[Measure]] = {}
     for name in ("measure", "values"):
         items = criterion.get(name)
         for position, item in enumerate(items if isinstance(items, list) else []):
             if measure := _shaped(Measure, item):
                 found = [*_measure_problems(measure)]
-                found += [] if found else _contradictions(measure, before)
+                names = {_plain(each) for each in (measure.name, *measure.aliases)}
+                if not found:
+                    alike = [one for each in sorted(names) for one in before.get(each, ())]
+                    found += _contradictions(measure, alike)
                 yield from (((name, position, *path), message) for path, message in found)
-                before.append(measure)
+                for each in names:
+                    before.setdefault(each, []).append(measure)
+                    del before[each][:-_MAX_ALIKE]
 
 
 def _measure_problems(measure: Measure) -> _Problems:
@@ -184,10 +191,10 @@ def _side_problems(measure: Measure) -> _Problems:
 _BOTH = "what is between them would support and oppose"
 
 
-def _contradictions(measure: Measure, before: Sequence[Measure]) -> _Problems:
-    """That an earlier measure of the same analyte says the opposite of a value."""
-    for other in before:
-        if _is_of_same(measure, other) and (
+def _contradictions(measure: Measure, alike: Sequence[Measure]) -> _Problems:
+    """That an earlier measure with one of its names says the opposite of a value."""
+    for other in alike:
+        if _is_read_alike(measure, other) and (
             _overlap(_supporting(measure), _opposing(other))
             or _overlap(_supporting(other), _opposing(measure))
             or _covers(measure, other)
@@ -201,11 +208,9 @@ def _contradictions(measure: Measure, before: Sequence[Measure]) -> _Problems:
             return
 
 
-def _is_of_same(one: Measure, other: Measure) -> bool:
-    names = [{_plain(name) for name in (each.name, *each.aliases)} for each in (one, other)]
+def _is_read_alike(one: Measure, other: Measure) -> bool:
     return (
-        not names[0].isdisjoint(names[1])
-        and set(one.not_behind) == set(other.not_behind)
+        set(one.not_behind) == set(other.not_behind)
         and set(one.not_before) == set(other.not_before)
         and convert(1.0, one.unit, other.unit) == 1.0
     )

@@ -6,7 +6,7 @@ processes/README.md.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -563,12 +563,13 @@ def cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
     yield from _implication_problems(data)
     if "logic" not in data:
         return
-    known = [c["id"] for _, c in _items(data, "criteria") if isinstance(c.get("id"), str)]
+    ids = [c["id"] for _, c in _items(data, "criteria") if isinstance(c.get("id"), str)]
+    known = Names(ids)
     used: set[str] = set()
     for path, name in _clauses(data["logic"], ("logic",)):
         used.add(name)
         if name not in known:
-            yield path, f"no criterion has the id {name!r}{nearest(name, known)}"
+            yield path, f"no criterion has the id {name!r}{known.nearest(name)}"
     for index, criterion in _items(data, "criteria"):
         if isinstance(own := criterion.get("id"), str) and own not in used:
             yield ("criteria", index, "id"), f"the logic does not use {own!r}"
@@ -620,6 +621,7 @@ def _implication_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, 
         for _, criterion in _items(data, "criteria")
         if isinstance(name := criterion.get("id"), str)
     }
+    known = Names(keywords)
     for index, criterion in _items(data, "criteria"):
         implied = criterion.get("implied_by")
         if not isinstance(implied, Mapping) or not isinstance(implied.get("criterion"), str):
@@ -628,7 +630,7 @@ def _implication_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, 
         if other == criterion.get("id") or other not in keywords:
             yield (
                 (*where, "criterion"),
-                f"no other criterion has the id {other!r}" + nearest(other, list(keywords)),
+                f"no other criterion has the id {other!r}{known.nearest(other)}",
             )
             continue
         lists = implied.get("each_of")
@@ -641,12 +643,40 @@ def _implication_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, 
                     )
 
 
-def nearest(name: str, known: list[str]) -> str:
-    """A question to append if an unknown name resembles a known one; else ""."""
-    import difflib  # a cold start does not need it
+class Names:
+    """Names that are known, for those who write another.
 
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    To find the one that was meant takes time for each, so that of very many names, or of very long
+    ones, none is offered, and after many mistakes no more.
+    """
+
+    _MOST = 5_000
+    _LONGEST = 100
+    _OFFERS = 50
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = frozenset(names)
+        short = sorted(name for name in self._names if len(name) <= self._LONGEST)
+        self._offered = short if len(short) <= self._MOST else []
+        self._left = self._OFFERS
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def nearest(self, name: str) -> str:
+        """A question to append if an unknown name resembles a known one; else ""."""
+        if len(name) > self._LONGEST or not self._offered or not self._left:
+            return ""
+        import difflib  # a cold start does not need it
+
+        self._left -= 1
+        near = difflib.get_close_matches(name, self._offered, n=1, cutoff=0.6)
+        return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A question to append if an unknown name resembles a known one; else ""."""
+    return Names(known).nearest(name)
 
 
 def field_of(path: FieldPath) -> str:

@@ -16,11 +16,11 @@ MAX_REPAIRS = 50
 MAX_REPAIRED_CHARS = 200_000
 """Larger files are read up to their first error: a repair reads all again."""
 _MAX_REPAIRED_LINE = 2_000
-_MAX_REPAIRED_LINE = 2_000
 _MAX_SHOWN = 120
 
 _LEAD = re.compile(r"[ \t]*(?:-[ \t]+)*")
-_LINE = re.compile(r"(?P<lead>\s*(?:-\s+)*(?:[\w-]+:\s+)?)(?P<value>.*?)(?P<comment>\s+#.*|\s*)")
+_BEFORE_VALUE = re.compile(r"\s*(?:-\s+)*(?:[\w-]+:\s+)?")
+_COMMENT = re.compile(r"(?<!\s)\s++#|(?<!\s)\s++\Z")
 _KEY = re.compile(r"(?P<lead>\s*(?:-\s+)*)[\w-]+:(?:\s|$)")
 _CLOSED_QUOTE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'")
 _ESCAPE = re.compile(r"""\\(?![0abt\tnvfre "/\\N_LPxuU])""")
@@ -107,8 +107,8 @@ def _candidates(lines: Sequence[str], error: yaml.MarkedYAMLError) -> Iterator[R
 
 def _quoted(number: int, line: str) -> Iterator[Repair]:
     """A text that has to be in quotes, in them."""
-    parts = _LINE.fullmatch(line)
-    if parts is None or not (value := parts["value"]):
+    parts = _parts(line)
+    if not (value := parts.value):
         return
     first = value[0]
     if first in "[{":
@@ -123,14 +123,32 @@ def _quoted(number: int, line: str) -> Iterator[Repair]:
         reason = "': ' in a text begins a field in YAML"
     else:
         return
-    cure = f"{parts['lead']}{quote(value)}"
-    yield Repair(number, cure + parts["comment"], f"{reason}; quote it: {_shown(cure)}")
+    cure = f"{parts.lead}{quote(value)}"
+    yield Repair(number, cure + parts.comment, f"{reason}; quote it: {_shown(cure)}")
 
 
-def _requoted(number: int, parts: re.Match[str]) -> Iterator[Repair]:
+class _Parts(NamedTuple):
+    """What a line is made of."""
+
+    lead: str
+    """The hyphens of items and the name of the field."""
+    value: str
+    comment: str
+    """The comment, and the white space before it."""
+
+
+def _parts(line: str) -> _Parts:
+    lead = _BEFORE_VALUE.match(line)
+    start = lead.end() if lead else 0
+    comment = _COMMENT.search(line, start)
+    stop = comment.start() if comment else len(line)
+    return _Parts(line[:start], line[start:stop], line[stop:])
+
+
+def _requoted(number: int, parts: _Parts) -> Iterator[Repair]:
     """A text whose quotes are not around all of it."""
-    value, lead = parts["value"], parts["lead"]
-    whole = f"{value}{parts['comment']}".rstrip()
+    lead, value = parts.lead, parts.value
+    whole = f"{value}{parts.comment}".rstrip()
     if (closed := _CLOSED_QUOTE.match(whole)) is None:
         cure = f"{lead}{quote(whole[1:])}"
         message = f"the quote {whole[0]} is not closed; write {_shown(cure)}"

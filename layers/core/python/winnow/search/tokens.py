@@ -7,9 +7,12 @@ Words are runs of letters, digits and the marks on them, after NFKC and case fol
 a script that sets no blanks between words (Chinese, Japanese, Thai, ...) is a word by itself.
 """
 
+import heapq
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from winnow.limits.unicode import nfkc
@@ -96,23 +99,26 @@ def matches(text: str, demanded: Sequence[str]) -> list[tuple[int, int]]:
         return []
     places = list(words(text))
     line = _joined([word.token for word in places])
-    starts: dict[int, int] = {}
-    ends: dict[int, int] = {}
-    at = 1
-    for number, word in enumerate(places):
-        starts[at - 1] = number
-        at += len(word.token) + 1
-        ends[at - 1] = number
+    blanks = list(accumulate((len(word.token) + 1 for word in places), initial=0))
+    """Where in the line the blanks are: before the first word, and behind each."""
     spans: list[tuple[int, int]] = []
     for term in demanded:
-        position = line.find(term)
-        while position >= 0:
-            end = position + len(term) - 1
-            if not term.endswith(" "):  # the rest of the word is marked, too
-                end = line.index(" ", position + len(term))
-            spans.append((places[starts[position]].start, places[ends[end]].end))
-            position = line.find(term, position + 1)
-    return _merged(sorted(spans))
+        # Term by term: a word may be in many of them.
+        spans = _merged(heapq.merge(spans, _places_of(term, line, places, blanks)))
+    return spans
+
+
+def _places_of(
+    term: str, line: str, places: Sequence[Word], blanks: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    position = line.find(term)
+    while position >= 0:
+        end = position + len(term) - 1
+        if not term.endswith(" "):  # the rest of the word is marked, too
+            end = line.index(" ", position + len(term))
+        first, last = bisect_left(blanks, position), bisect_left(blanks, end) - 1
+        yield places[first].start, places[last].end
+        position = line.find(term, position + 1)
 
 
 def _word(match: re.Match[str]) -> Word:
@@ -124,7 +130,7 @@ def _joined(found: Sequence[str]) -> str:
     return f" {' '.join(found)} " if found else ""
 
 
-def _merged(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     merged: list[tuple[int, int]] = []
     for start, end in spans:
         if merged and start <= merged[-1][1]:

@@ -38,10 +38,11 @@ from winnow.judging.criteria.undoing import MIN_SUPPORT_SIMILARITY, carrying, en
 from winnow.judging.lazy_patterns import lazy_pattern
 from winnow.judging.text.shorthand import expand_shorthand
 from winnow.judging.text.similarity import SimilarityMatrix
+from winnow.judging.text.span_index import SpanIndex
+from winnow.limits.budget import Check, no_deadline
 from winnow.models import Caution, CriteriaDecision, CriterionFinding, Evidence, Polarity, Verdict
 from winnow.processes.schema import Group
 
-_Span = tuple[int, int]
 _EXPLAINED = lazy_pattern(
     r"\b(?:bleed\w*|bled|melena|hemorrhage|hematochezia|blood loss|(?:black|tarry|dark) stools?)\b"
     r"[^.;]{0,40}\b(?:explained|accounted for|caused|due|owing|secondary|attribut\w+"
@@ -67,12 +68,13 @@ def with_cautions(
     index: int,
     note: Note,
     logic: Group,
+    check: Check = no_deadline,
 ) -> CriteriaDecision:
     """A decision about text `index`; the findings that it rests on have their cautions."""
     if decision.value is Verdict.UNDETERMINED:
         return decision
     is_met = decision.value is Verdict.MET
-    text = _Text(matches, matrix, index, compiled.heading_words, note, is_met=is_met)
+    text = _Text(matches, matrix, index, compiled.heading_words, note, check, is_met=is_met)
     excluded = _excluded(decision, logic)
     silent = excluded if _is_silent(decision, excluded) and not text.says_well else frozenset()
     doubted = excluded if text.has_unheard_symptoms(excluded) else frozenset()
@@ -118,9 +120,11 @@ class _Text:
         index: int,
         heading_words: frozenset[str],
         note: Note,
+        check: Check,
         *,
         is_met: bool,
     ) -> None:
+        self._check = check
         self._note = note
         self._is_met = is_met
         self._matrix = matrix
@@ -128,6 +132,7 @@ class _Text:
         self._rows: list[int] = matrix.rows[index].tolist()
         self._spans = matrix.spans[index]
         self._sentences = self._spans[: matrix.sentences[index]]
+        self._sentence_rows = self._rows[: len(self._sentences)]
         self._starts = [start for start, _ in self._sentences]
         self._heading_words = heading_words
 
@@ -135,13 +140,17 @@ class _Text:
         self, finding: CriterionFinding, compiled: CompiledCriterion, own: CriterionMatches
     ) -> Iterator[Caution]:
         criterion = compiled.criterion
+        self._check()
         if self._has_unread(finding, own):
             yield Caution.UNREAD
+        self._check()
         if self._is_taken_back(finding):
             yield Caution.TAKEN_BACK
+        self._check()
         said = [evidence for evidence in carrying(finding) if _is_said(evidence)]
         if any(map(self._is_undone, said)) or self._is_silence_broken(finding, compiled, own):
             yield Caution.DENIAL_UNDONE
+        self._check()
         if said and all(self._is_of_another(evidence, compiled) for evidence in said):
             yield Caution.OF_ANOTHER
         if said and (
@@ -154,6 +163,7 @@ class _Text:
             )
         ):
             yield Caution.OF_PAST
+        self._check()
         if finding.verdict is Verdict.MET and (
             self._is_explained(said, compiled)
             or (compiled.is_of_first_time and self._is_known(said))
@@ -181,22 +191,19 @@ class _Text:
     def has_unheard_symptoms(self, excluded: frozenset[str]) -> bool:
         """Whether a sentence names symptoms, or what shows them where no criterion hears it."""
         return bool(excluded) and any(
-            reading.has_symptoms or (reading.shows and not self._is_heard(span))
+            reading.has_symptoms or (reading.shows and not self._heard.overlaps(span))
             for span, row in zip(self._sentences, self._sentence_rows, strict=True)
             if any(reading := read_symptoms(self._matrix.plain[row]))
         )
 
-    def _is_heard(self, sentence: _Span) -> bool:
-        """Whether a sentence, or any part of it, is evidence of a criterion."""
-        return any(
-            _overlap(sentence, span)
+    @cached_property
+    def _heard(self) -> SpanIndex:
+        """The sentences, and parts of sentences, that are evidence of a criterion."""
+        return SpanIndex(
+            span
             for span, row in zip(self._spans, self._rows, strict=True)
             if any(row in own.by_row for own in self._matches)
         )
-
-    @property
-    def _sentence_rows(self) -> list[int]:
-        return self._rows[: len(self._sentences)]
 
     def _is_known(self, said: Sequence[Evidence]) -> bool:
         """Whether a first suspicion is none: of what is known, explained, or a layman's."""
@@ -205,7 +212,7 @@ class _Text:
         return (
             any(map(has_returned, of_evidence, references))
             or any(map(is_laymans, of_evidence))
-            or any(is_known(self._matrix.plain[row]) for row in self._rows[: len(self._sentences)])
+            or any(is_known(self._matrix.plain[row]) for row in self._sentence_rows)
             or any(map(concludes_otherwise, self._unheard))
         )
 
@@ -217,14 +224,14 @@ class _Text:
             and _TO_COME.isdisjoint(
                 read_heading(self._matrix.headings[row], self._matrix.plain[row]).contexts
             )
-            for row in self._rows[: len(self._sentences)]
+            for row in self._sentence_rows
         )
 
     @cached_property
     def _retractions(self) -> list[tuple[int, Retraction]]:
         """The places of the sentences that take something back."""
         found: list[tuple[int, Retraction]] = []
-        for place, row in enumerate(self._rows[: len(self._sentences)]):
+        for place, row in enumerate(self._sentence_rows):
             if (taken := retraction(self._matrix.unique[row])) is not None:
                 found.append((place, taken))
         return found
@@ -242,7 +249,7 @@ class _Text:
         """The sentences that name no criterion."""
         return [
             self._matrix.plain[row]
-            for row in self._rows[: len(self._sentences)]
+            for row in self._sentence_rows
             if not any(row in own.named_in for own in self._matches)
         ]
 
@@ -268,7 +275,7 @@ class _Text:
 
     def _adds_to_what_was_said(self, place: int) -> bool:
         """Whether an addendum may be of what stands before it, and not of something else."""
-        rows = self._rows[: len(self._sentences)][place : place + _ADDENDUM]
+        rows = self._sentence_rows[place : place + _ADDENDUM]
         return any(
             OF_WHAT_WAS_SAID.search(self._matrix.plain[row]) is not None
             or any(row in own.named_in for own in self._matches)
@@ -304,13 +311,13 @@ class _Text:
         keywords = compiled.pro.plain_keywords
         return any(
             is_undone(self._matrix.plain[row], keywords, "", self._sentences_behind(place))
-            for place, row in enumerate(self._rows[: len(self._sentences)])
+            for place, row in enumerate(self._sentence_rows)
             if row in own.named_in
         )
 
     def _sentences_behind(self, place: int) -> list[str]:
         """The sentence behind one, if there is any."""
-        rows = self._rows[: len(self._sentences)][place + 1 : place + 2]
+        rows = self._sentence_rows[place + 1 : place + 2]
         return [self._matrix.plain[row] for row in rows]
 
     def _is_of_another(self, evidence: Evidence, compiled: CompiledCriterion) -> bool:
@@ -341,8 +348,7 @@ class _Text:
         ):
             return False
         return any(
-            _EXPLAINED.search(self._matrix.plain[row]) is not None
-            for row in self._rows[: len(self._sentences)]
+            _EXPLAINED.search(self._matrix.plain[row]) is not None for row in self._sentence_rows
         )
 
     def _is_past(self, evidence: Evidence, compiled: CompiledCriterion) -> bool:
@@ -375,11 +381,12 @@ class _Text:
         ]
         if not named:
             return False
-        read = [(evidence.start, evidence.end) for evidence in finding.evidence]
-        read += [
+        said = [(evidence.start, evidence.end) for evidence in finding.evidence]
+        heard = (
             span for span, row in zip(self._spans, self._rows, strict=True) if row in own.by_row
-        ]
-        return any(not any(_overlap(span, other) for other in read) for span in named)
+        )
+        read = SpanIndex([*said, *heard])
+        return not all(map(read.overlaps, named))
 
     def _stands_under_open_heading(self, finding: CriterionFinding, strongest: Evidence) -> bool:
         """Whether a finding rests on items of a list whose heading nobody has read."""
@@ -430,10 +437,6 @@ def _found_nothing(evidence: Evidence) -> bool:
     return evidence.polarity is Polarity.SUPPORTS and found_nothing(
         expand_shorthand(evidence.reference or "")
     )
-
-
-def _overlap(one: _Span, other: _Span) -> bool:
-    return one[0] < other[1] and other[0] < one[1]
 
 
 def _is_asked(evidence: Evidence) -> bool:

@@ -39,6 +39,8 @@ from winnow.judging.criteria.match import CriterionMatches, Match
 from winnow.judging.evidence import MAX_EVIDENCE, SCORE_DECIMALS, segment_evidence
 from winnow.judging.lazy_patterns import lazy_pattern
 from winnow.judging.text.similarity import SimilarityMatrix
+from winnow.judging.text.span_index import SpanIndex
+from winnow.limits.budget import Check, no_deadline
 from winnow.models import CriterionFinding, Evidence, Polarity, Verdict
 
 NO_EVIDENCE = 0.5
@@ -65,6 +67,7 @@ def findings_of(
     matrix: SimilarityMatrix,
     index: int,
     stated: Sequence[Sequence[Stated]],
+    check: Check = no_deadline,
 ) -> tuple[CriterionFinding, ...]:
     """The finding of each criterion for text `index` of the matrix.
 
@@ -76,6 +79,7 @@ def findings_of(
     ) or any(fact.sign for facts in stated for fact in facts)
     findings: list[CriterionFinding] = []
     for compiled, criterion_matches, facts in zip(criteria, matches, stated, strict=True):
+        check()
         positions = speaking_positions(criterion_matches.by_row, rows, matrix, index)
         if facts:
             positions = _beside(facts, positions, criterion_matches.by_row, matrix, index)
@@ -250,21 +254,22 @@ def _without_parts_of_others(
     """
     spans, sentences = matrix.spans[index], matrix.sentences[index]
 
-    def is_better(one: int, other: int) -> bool:
-        (start, end), (other_start, other_end) = spans[one], spans[other]
-        return one >= sentences > other and (
-            (start <= other_start and other_end <= end)
-            or (other_start <= start and end <= other_end)
+    def better(sign: int) -> SpanIndex:
+        return SpanIndex(
+            spans[position]
+            for row, position in positions.items()
+            if position >= sentences and by_row[row].strength * sign > 0
         )
 
-    return {
-        row: position
-        for row, position in positions.items()
-        if not any(
-            by_row[other].strength * by_row[row].strength < 0 and is_better(at, position)
-            for other, at in positions.items()
-        )
-    }
+    pro, con = better(1), better(-1)
+
+    def is_kept(row: int, position: int) -> bool:
+        strength = by_row[row].strength
+        if position >= sentences or not strength:
+            return True
+        return not (con if strength > 0 else pro).nests_with(spans[position])
+
+    return {row: position for row, position in positions.items() if is_kept(row, position)}
 
 
 def _is_outdated_plan(match: Match, has_result: set[str]) -> bool:

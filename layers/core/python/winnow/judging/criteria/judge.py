@@ -20,6 +20,7 @@ from winnow.judging.criteria.readings import load_readings, readings_key
 from winnow.judging.text.marks import plain_marks
 from winnow.judging.text.remembering import find_readings
 from winnow.judging.text.similarity import SegmentScorer
+from winnow.limits.budget import Check, no_deadline
 from winnow.models import CriteriaDecision, Judgement
 from winnow.ports import Encoder
 from winnow.processes.schema import CriteriaProcess
@@ -65,8 +66,10 @@ class CriteriaJudge(ProcessJudge):
             batch.check()
             fields = batch.fields[index] if batch.fields else {}
             note = Note(text, fields, self._date_columns, self._today())
-            stated = [facts_of(criterion, note) for criterion in self._compiled.criteria]
-            findings = findings_of(self._compiled.criteria, matches, matrix, index, stated)
+            stated = [facts_of(each, note, batch.check) for each in self._compiled.criteria]
+            findings = findings_of(
+                self._compiled.criteria, matches, matrix, index, stated, batch.check
+            )
             joined = decide(self._logic, {finding.id: finding for finding in findings})
             decision = CriteriaDecision(
                 value=verdict(joined.score),
@@ -75,7 +78,7 @@ class CriteriaJudge(ProcessJudge):
             )
             score = certainty(joined.score)
             decision = with_cautions(
-                decision, self._compiled, matches, matrix, index, note, self._logic
+                decision, self._compiled, matches, matrix, index, note, self._logic, batch.check
             )
             if text != batch.texts[index]:
                 decision = _quoting(decision, batch.texts[index])
@@ -114,6 +117,11 @@ def _quoting(decision: CriteriaDecision, text: str) -> CriteriaDecision:
     )
 
 
-def facts_of(criterion: CompiledCriterion, note: Note) -> list[Stated]:
+def facts_of(criterion: CompiledCriterion, note: Note, check: Check = no_deadline) -> list[Stated]:
     """What the facts of a record say of a criterion."""
-    return [stated for rule in criterion.rules if (stated := rule(note)) is not None]
+    found: list[Stated] = []
+    for rule in criterion.rules:
+        check()
+        if (stated := rule(note)) is not None:
+            found.append(stated)
+    return found

@@ -140,7 +140,11 @@ def find_events(
     later: list[EventReading] = []
     told: list[EventReading] = []
     watched = 0
+    seen, gap, colon = 0, -1, -1
     for start, end in sentences(text):
+        gap = max(gap, text.rfind("\n\n", max(0, seen - 1), start))
+        colon = max(colon, text.rfind(":", seen, start))
+        seen = start
         if begins_part(text, start):
             family, before, of_exams, told = False, [], set(), []
         is_of_it = of_exams == {True}
@@ -150,7 +154,7 @@ def find_events(
         heading = match_at(_HEADING, text, start, end)
         if heading is not None:
             family = match_at(r"\W{0,4}(?:family|fh|fhx)\b", text, start, end) is not None
-        elif start and text.rfind("\n\n", 0, start) > text.rfind(":", 0, start):
+        elif gap > colon:
             family = False
         mentions = [_Mention(m.start(), m.end()) for m in find.finditer(text, start, end)]
         mentions = [

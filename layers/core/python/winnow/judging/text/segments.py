@@ -65,7 +65,7 @@ _GLUED = lazy_pattern(
 )
 _SALUTATION = lazy_pattern(r"Dear(?: [A-Z][\w.'’-]*| or| and| colleagues?){1,5},(?=\s)")
 BOX = lazy_pattern(r"(?:\[[ xX]?\]|\([ xX]?\)|[☐☒☑])(?=\s*+\w)")
-_BOX_OF_ANSWER = lazy_pattern(r"\S+\s*+(?:yes|no|y|n|unknown|n/a)\b|\(\s\)", re.IGNORECASE)
+_BOX_OF_ANSWER = lazy_pattern(r"\S{1,40}\s*+(?:yes|no|y|n|unknown|n/a)\b|\(\s\)", re.IGNORECASE)
 _FIELD_END = lazy_pattern(r"(?<=[:?] [YNyn])\.(?=\s[A-Z][^.:?\n]{1,40}[:?]\s)")
 """The full stop between fields of one line: "EGD done: N. Colonoscopy done: N."."""
 _AFTER_NUMBER = lazy_pattern(r"\d\s?$")
@@ -82,6 +82,7 @@ _ANSWER = lazy_pattern(
 _SEMICOLON = lazy_pattern(r";\s")
 _COMMA = lazy_pattern(r",\s")
 _SPACE = lazy_pattern(r"\s")
+_VISIBLE = lazy_pattern(r"\S")
 _ASCII_SPACE = frozenset(" \t\n\r\x0b\x0c")
 
 
@@ -243,7 +244,7 @@ def _sentences(text: str, start: int, end: int) -> list[Span]:
         ends = [e for e in ends if not _in_mark(e[0], marks, lasts)]
         ends = sorted({*ends, *((first, first) for first, _ in marks[1:])})
     for stop, following in ends:
-        if stop <= begin or not text[begin:stop].strip():
+        if stop <= begin or not _VISIBLE.search(text, begin, stop):
             continue
         # Brackets and quotes that close after the full stop belong to the sentence.
         if closers := _CLOSERS.match(text, following, end):

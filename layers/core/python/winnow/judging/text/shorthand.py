@@ -36,7 +36,8 @@ _TICK = lazy_pattern(
 )
 _HOW_TO_TICK = lazy_pattern(r"\((?:check|tick|mark|select|choose) [^()\n]{2,30}\) ?")
 _ALL_THAT_APPLY = lazy_pattern(r"\ball (?:that apply|which apply|applicable)\b")
-_LABEL = lazy_pattern(r"\s*(?P<label>[^\[\]()\n]*[^\[\]()\s:?])\s*[:?]?\s*(?=[\[(] ?[xX✓]? ?[\])])")
+_BOX = lazy_pattern(r"[\[(] ?[xX✓]? ?[\])]")
+_BRACKET = lazy_pattern(r"[\[\]()]")
 
 
 def ticked(text: str) -> str:
@@ -48,12 +49,13 @@ def ticked(text: str) -> str:
     if "[" not in text and "( )" not in text:
         return text
     form = _HOW_TO_TICK.sub("", text)
-    label = _LABEL.match(form)
-    if label is None:
+    first = _BRACKET.search(form)
+    label = _label(form[: first.start()]) if first and _BOX.match(form, first.start()) else ""
+    if first is None or not label:
         return text
-    boxes = list(_TICK.finditer(form, label.end()))
+    boxes = list(_TICK.finditer(form, first.start()))
     chosen = [box for box in boxes if box["ticked"]]
-    if len(boxes) < 2 or not chosen or boxes[0].start() != label.end():
+    if len(boxes) < 2 or not chosen:
         return text
     if not boxes[-1]["choice"].strip():
         # The boxes stand behind their answers: "Yes [ ] No [x]".
@@ -63,19 +65,26 @@ def ticked(text: str) -> str:
     if len(chosen) > 1:
         every = ", ".join(box["choice"].strip(" ,;") for box in chosen)
         asks_for_all = _ALL_THAT_APPLY.search(text) is not None
-        return f"{label['label']}: {every if asks_for_all else 'unknown'}."
+        return f"{label}: {every if asks_for_all else 'unknown'}."
     behind = boxes[-1]["choice"].strip() if boxes[-1] is not chosen[0] else ""
     last = re.split(r"\s{2,}", behind, maxsplit=1)
     rest += last[1:]
     if below := form[boxes[-1].end() :].strip():
         rest.append(below)
-    return ", ".join((f"{label['label']}: {_ANSWERS.get(answer.lower(), answer)}", *rest))
+    return ", ".join((f"{label}: {_ANSWERS.get(answer.lower(), answer)}", *rest))
+
+
+def _label(before: str) -> str:
+    """What a question with boxes asks, by what stands before the first of them; "": nothing."""
+    label = before.strip()
+    if label[-1:] in (":", "?"):
+        label = label[:-1].rstrip()
+    return "" if "\n" in label or label[-1:] in (":", "?") else label
 
 
 _ANSWER = r"(?:yes|no|y|n|none|neg|pos|negative|positive|unknown)"
 _SERIES = lazy_pattern(
-    rf"(?P<items>[^:\n]+[,/][^:\n]+): ?(?P<answers>{_ANSWER}(?: ?[/,] ?{_ANSWER})+)(?P<end>\W*)",
-    re.IGNORECASE,
+    rf": ?(?P<answers>{_ANSWER}(?: ?[/,] ?{_ANSWER})+)(?P<end>\W*)", re.IGNORECASE
 )
 
 
@@ -84,12 +93,13 @@ def _answered(text: str) -> str:
 
     "Bleeding, weight loss: no / yes" is "Bleeding: no; weight loss: yes".
     """
-    series = _SERIES.fullmatch(text)
-    if series is None:
+    asked, _, _ = text.partition(":")
+    series = _SERIES.fullmatch(text, len(asked))
+    if series is None or "\n" in asked or not ("," in asked[1:-1] or "/" in asked[1:-1]):
         return text
     answers = re.split(r" ?[/,] ?", series["answers"])
     for mark in (",", "/"):
-        items = [item.strip() for item in series["items"].split(mark)]
+        items = [item.strip() for item in asked.split(mark)]
         if len(items) == len(answers):
             pairs = zip(items, answers, strict=True)
             return "; ".join(f"{i}: {_ANSWERS.get(a.lower(), a)}" for i, a in pairs) + series["end"]

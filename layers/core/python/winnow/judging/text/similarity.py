@@ -285,15 +285,22 @@ class SegmentScorer:
         self._structure = structure
         self._references = encoder(references).T.copy()
 
-    def _plain(self, texts: Sequence[str]) -> list[str]:
-        return [expand_shorthand(text) for text in texts] if self._structure else list(texts)
+    def _plain(self, texts: Sequence[str], check: Check) -> list[str]:
+        if not self._structure:
+            return list(texts)
+        plain: list[str] = []
+        for text in texts:
+            check()
+            plain.append(expand_shorthand(text))
+        return plain
 
-    def _segments(self, text: str) -> "_Segments":
+    def _segments(self, text: str, check: Check) -> "_Segments":
         """A text's sentences, then its windows and the parts of its lists."""
         sentences = segments.spans(text)
         if not self._structure:
             size = len(sentences)
             return _Segments(sentences, [""] * size, [_NO_PART] * size, [NO_HEADING] * size, size)
+        check()
         of_sections = sections(text, sentences)
         headings = list_headings(text, sentences)
         starts = [start for start, _ in sentences]
@@ -302,6 +309,7 @@ class SegmentScorer:
         more_parts: list[Part] = []
         if self._topics is not None:
             for number, (start, end) in enumerate(sentences):
+                check()
                 if "|" in text and _TABLE_HEAD.fullmatch(text, start, end):
                     parts[number] = _CUT_LIST
                 for first, last in list_parts(text, start, end, self._topics):
@@ -348,7 +356,7 @@ class SegmentScorer:
         sentences: list[int] = []
         for text in texts:
             check()
-            of_text = self._segments(text)
+            of_text = self._segments(text, check)
             sentences.append(of_text.sentences)
             spans.append(of_text.spans)
             keys = (
@@ -366,7 +374,7 @@ class SegmentScorer:
         before = 0
         for block in blocks(unique):
             check()
-            plain += self._plain(unique[block])
+            plain += self._plain(unique[block], check)
             found = self._compare(plain[block])
             sums.add(block.start, found)
             is_compared = found.row_of != NOT_COMPARED
