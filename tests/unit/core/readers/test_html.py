@@ -83,7 +83,7 @@ def seen(body: str, head: str = "") -> list[str]:
         ("<select><option hidden>no<option selected>Yes.</select>", ["Yes."]),
         (
             "<select><optgroup><option>no<optgroup hidden><option>n<option selected>o</select>",
-            ["no"],
+            ["___"],
         ),
         ("<ruby>漢<rp>(<rt hidden>no<rp>)</ruby>Yes.", ["漢Yes."]),
         ("<div hidden>no</div>Yes.", ["Yes."]),
@@ -166,6 +166,90 @@ FORMS = {
 @pytest.mark.parametrize(("body", "shown"), FORMS.values(), ids=FORMS)
 def test_forms_show_what_is_ticked_and_chosen(body, shown):
     assert seen(f"<p>{body}", HIDING) == [shown]
+
+
+# -- selection lists -------------------------------------------------------------------------------
+
+CHOSEN = {
+    "the first": ("<option>Yes<option>No", "Yes"),
+    "one": ("<option>Yes<option selected>No<option>Unknown", "No"),
+    "the last of two": ("<option selected>Yes<option selected>No", "No"),
+    "by its label": ("<option>Yes<option label=No selected></option>", "No"),
+    "by its label, not its text": ("<option label='No, never' selected>n</option>", "No, never"),
+    "an empty label": ("<option label='' selected>No</option>", "No"),
+    "after one that cannot be": ("<option disabled>Finding<option>No<option>Yes", "No"),
+    "after a group that cannot be": (
+        "<optgroup label=a disabled><option>Yes</optgroup><option>No",
+        "No",
+    ),
+    "in a group": ("<optgroup label=a disabled><option>Yes<optgroup label=b><option>No", "No"),
+    "all but it cannot be": (
+        "<option disabled>Yes<option selected>No<option disabled>Unknown",
+        "No",
+    ),
+    "a form to read": ("<option disabled>Yes<option disabled selected>No", "No"),
+    "the only one, hidden": ("<option hidden selected>No", "No"),
+    "all hidden": ("<option class=none>Yes<option class=none selected>No", "No"),
+    "spaces": ("<option>Yes<option selected>\n  No\n  pain  </option>\n", "No pain"),
+    "entities": ("<option selected>No&nbsp;pain &gt; 3", "No pain > 3"),
+    "a value": ("<option value=1>Yes<option value=0 selected>No", "No"),
+    "others hidden": ("<option hidden>Yes<option selected>No<option class=none>Unknown", "No"),
+    "a rule between": ("<option>Yes<hr><option selected>No", "No"),
+    "text between": ("none<option selected>No</option>none", "No"),
+    "a template": ("<template><option selected>Yes</template><option>No", "No"),
+}
+UNCHOSEN = {
+    "nothing": "<option value='' selected disabled hidden>Choose</option><option>Yes<option>No",
+    "a class": "<option class=none selected>Choose<option>Yes<option>No",
+    "an empty value": "<option value=''>- Select -<option value=1>Yes<option value=0>No",
+    "one that cannot be": "<option selected disabled>Answer<option>Yes<option>No",
+    "a hidden one": "<option hidden>Please select<option>Yes<option>No",
+    "a hidden group": "<optgroup hidden><option selected>?</optgroup><option>Yes<option>No",
+    "a group that cannot be": "<optgroup disabled><option selected>?</optgroup><option>Yes",
+    "not seen": "<option style='visibility:hidden' selected>Pick one<option>Yes<option>No",
+    "no text": "<option><option>Yes<option>No",
+    "blank": "<option value=x selected>&nbsp;</option><option>Yes<option>No",
+    "no entries": "",
+    "none that can be": "<option disabled>Yes<option disabled>No",
+    "after one that was": "<option selected>Yes<option value='' selected>Choose",
+}
+
+
+@pytest.mark.parametrize(("options", "shown"), CHOSEN.values(), ids=CHOSEN)
+def test_a_closed_list_shows_the_entry_that_is_selected(options, shown):
+    select = f"<select>{options}</select>"
+    assert reading(page(f"<p>Melena? {select} Then.", HIDING)) == ([f"Melena? {shown} Then."], [])
+    cells = f"<table><tr><td>Melena<td>{select}<tr><td>Fever<td>a</table>"
+    assert reading(page(cells, HIDING)) == ([f"Melena\t{shown}", "Fever\ta"], [])
+
+
+@pytest.mark.parametrize("options", UNCHOSEN.values(), ids=UNCHOSEN)
+def test_a_closed_list_that_was_left_at_its_prompt_is_an_open_answer(options):
+    select = f"<select name=a required>{options}</select>"
+    assert reading(page(f"<p>Melena? {select} Then.", HIDING)) == (["Melena? ___ Then."], [])
+    cells = f"<table><tr><td>Melena<td>{select}<tr><td>Fever<td>a</table>"
+    assert reading(page(cells, HIDING)) == (["Melena\t___", "Fever\ta"], [])
+
+
+@pytest.mark.parametrize(
+    ("select", "shown"),
+    [
+        ("<select size=3><option hidden selected>a<option>b</select>", "A"),
+        ("<select size=3><option selected>a<option selected>b</select>", "A b"),
+        ("<select multiple><option selected>a<option class=none selected>b</select>", "A a"),
+        ("<select multiple size=1><option>a<option>b</select>", "A"),
+        ("<select multiple size=1><option selected>a<option selected>b</select>", "A a, b"),
+        ("<select size=x><option>a</select>", "A a"),
+        ("<select size=²><option>a</select>", "A a"),
+        ("<select class=none><option>a</select>", "A"),
+        ("<select style='color:transparent'><option>a</select>", "A"),
+        ("<select><option>a<select>B", "A a B"),
+        ("<select><option>a<input value=B>", "A a B"),
+        ("<select><option>a", "A a"),
+    ],
+)
+def test_lists_that_are_open_hidden_or_not_closed(select, shown):
+    assert seen(f"<p>A{select}", HIDING) == [shown]
 
 
 STRUCK = {

@@ -42,6 +42,7 @@ from winnow.parsers.html.elements import (
     VOID,
     kinds_of,
 )
+from winnow.parsers.html.lists import Options
 from winnow.parsers.html.markup import Attributes, Markup, Tag, style_sheets
 from winnow.parsers.html.style_sheets import (
     TRANSPARENT,
@@ -179,10 +180,8 @@ class HtmlTextExtractor:
         """Of a list of descriptions: what the text that follows is of."""
         self._term_at = 0
         self._has_description = False
-        self._options: list[tuple[bool, list[str]]] | None = None
-        """The entries of the open selection list: whether each is selected, and its text."""
-        self._is_list_box = False
-        """Whether the open selection list shows several entries, or none."""
+        self._options: Options | None = None
+        """The entries of the open selection list."""
         self._boxes: list[tuple[int, _Open]] = []
         """Open elements that are boxes by their role, and their places."""
         self._labels: dict[str, bool] = {}
@@ -403,11 +402,13 @@ class HtmlTextExtractor:
             self._markup.foreign = True
         if tag == "label" and "for" in attributes:
             self._label(attributes["for"])
+        if self._options is not None:
+            self._open_option(tag, attributes)
         if self._seen():
             self._opened(tag, attributes)
             if "role" in attributes:
                 self._open_box(attributes)
-        elif before and tag in BLOCKS:
+        elif before and tag in BLOCKS and self._options is None:
             self._close_block()
         elif before and tag in REPLACED:
             self._set_off("")
@@ -634,11 +635,9 @@ class HtmlTextExtractor:
         if tag == "button":
             self._set_off("")
         elif tag == "select":
-            self._options = []
-            self._is_list_box = _is_list_box(attributes)
+            self._options = Options(attributes)
         elif tag in ("option", "optgroup") and self._options is not None:
-            if tag == "option":
-                self._options.append(("selected" in attributes, []))
+            pass
         elif tag in ("td", "th"):
             self._close_cell()
             self._in_cell = bool(self._tables)
@@ -774,8 +773,27 @@ class HtmlTextExtractor:
         self._set_off({"true": "[x]", "false": "[ ]"}.get(state, UNKNOWN))
         self._symbols = self._symbols or state not in ("true", "false")
 
+    def _open_option(self, tag: str, attributes: Attributes) -> None:
+        """An entry of a selection list begins, or a group of them, seen or not."""
+        top = self._open[-1]
+        if self._options is None or top.unseen:
+            return
+        if tag == "optgroup":
+            self._options.begin_group(disabled="disabled" in attributes)
+        elif tag == "option":
+            if self._places.last("optgroup") < self._places.last("select"):
+                self._options.begin_group(disabled=False)
+            self._options.begin(attributes, hidden=not self._seen() or not top.look.visible)
+
     def _data(self, data: str) -> None:
         top = self._open[-1]
+        if self._options is not None and not top.unseen:
+            if top.tag == "option":
+                self._left -= len(data)
+                if self._left < 0:
+                    raise too_long(self._limits)
+                self._options.add(data)
+            return
         if top.unseen:
             if top.tag in DRAWN and not top.hidden:
                 self._drawn = self._drawn or not data.isspace()
@@ -803,13 +821,10 @@ class HtmlTextExtractor:
         if look.raised and not self._raised and is_read_into(self._runs, text):
             self._runs.append("^")
         self._raised = look.raised
-        if self._options is None:
-            if self._term and self._has_description and not text.isspace():
-                self._write_term()
-            after_space = self._runs and self._runs[-1].endswith(" ") and not look.pre
-            self._runs.append(text.removeprefix(" ") if after_space else text)
-        elif self._options:
-            self._options[-1][1].append(text)
+        if self._term and self._has_description and not text.isspace():
+            self._write_term()
+        after_space = self._runs and self._runs[-1].endswith(" ") and not look.pre
+        self._runs.append(text.removeprefix(" ") if after_space else text)
 
     def _is_struck_on(self) -> bool:
         """Whether formatting goes on here that strikes text through."""
@@ -854,13 +869,14 @@ class HtmlTextExtractor:
                 self._emit(["text", stripped + "\n", None, self._line])
 
     def _close_select(self) -> None:
-        """A list that is closed shows the entry that is selected, else its first."""
-        options = self._options or []
+        """A selection list ends: what it shows is text in its own look."""
+        if self._options is None:
+            return
+        shown = self._options.shown()
         self._options = None
-        texts = [text for selected, text in options if selected]
-        if not self._is_list_box:
-            texts = texts[-1:] or [text for _, text in options[:1]]
-        self._set_off(", ".join("".join(text).strip() for text in texts))
+        self._set_off("")
+        self._data(shown)
+        self._set_off("")
 
     def _set_off(self, text: str) -> None:
         """Text with a space on either side."""
@@ -951,9 +967,3 @@ def _span(attributes: Attributes, name: str) -> int:
 def _entered(kind: str, attributes: Attributes) -> str:
     """What an input of a kind that is not ticked shows."""
     return "" if kind in INPUTS_WITHOUT_TEXT else attributes.get("value") or ""
-
-
-def _is_list_box(attributes: Attributes) -> bool:
-    """Whether a selection list is open on the page: then nothing may be selected."""
-    size = attributes.get("size", "").strip()
-    return "multiple" in attributes or (size[:9].isdecimal() and int(size[:9]) > 1)
