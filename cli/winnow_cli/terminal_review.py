@@ -13,7 +13,7 @@ from winnow.errors import (
     WinnowError,
 )
 from winnow.reviews.notes import MAX_NOTE
-from winnow_cli import keyboard as keys
+from winnow_cli import key_sequences as keys
 from winnow_cli.console import clean
 from winnow_cli.render.records import CANNOT_TELL, answer_of
 from winnow_cli.render.review_screen import (
@@ -32,12 +32,13 @@ if TYPE_CHECKING:
 
 MAX_SHOWN_LABELS = 12
 """Labels that are listed while one is typed."""
+NOTHING_PASTED = "Several characters came at once, as if pasted: nothing was done. Press one key."
 
 
 class Keys(Protocol):
     """Where keys come from."""
 
-    def read(self) -> str:
+    def read(self) -> keys.Key:
         """Wait for the next one."""
         ...
 
@@ -77,7 +78,7 @@ class TerminalReview:
                     return
                 continue
             self._draw(item, keys_line(item))
-            key = self._pressed.read()
+            key = self._key()
             if key == keys.CLOSED or key.lower() == "q":
                 return
             try:
@@ -93,6 +94,14 @@ class TerminalReview:
                 again = isinstance(error, RetryableError)
                 hint = "Press the key again." if again else error.hint
                 self._message = f"Not saved. {error.message} {hint}"
+
+    def _key(self) -> str:
+        """The next key that is one: pasted text decides nothing."""
+        key = self._pressed.read()
+        if not isinstance(key, keys.Pasted):
+            return key
+        self._message = NOTHING_PASTED
+        return keys.RESIZED
 
     def _press(self, item: "ReviewItem", key: str) -> None:
         if self._scroll(key):
@@ -202,11 +211,13 @@ class TerminalReview:
             foot.append("\nEnter keeps it, Escape leaves it as it was.", "dim")
             self._draw(item, foot)
             key = self._pressed.read()
-            if key == keys.ENTER:
+            if isinstance(key, keys.Pasted):
+                text += on_one_line(key.text)
+            elif key == keys.ENTER:
                 return text.strip()
-            if key in (keys.ESCAPE, keys.CLOSED):
+            elif key in (keys.ESCAPE, keys.CLOSED):
                 return None
-            if key == keys.BACKSPACE:
+            elif key == keys.BACKSPACE:
                 text = text[:-1]
             elif key == keys.ERASE_LINE:
                 text = ""
@@ -254,8 +265,8 @@ class TerminalReview:
         ):
             foot.append(key, "bold reverse").append(f" {what}   ")
         self._show(Page(text, [], foot, 0, self._height()))
-        key = self._pressed.read().lower()
         self._message = ""
+        key = self._key().lower()
         if key == "s":
             self._desk.show_skipped()
         elif key == "r":
@@ -267,6 +278,16 @@ class TerminalReview:
             except (NothingToUndoError, ReviewConflictError) as error:
                 self._message = error.message
         return key not in ("q", keys.ENTER, keys.CLOSED)
+
+
+def on_one_line(text: str) -> str:
+    r"""Pasted text as it could be typed.
+
+    >>> on_one_line("seen in clinic\r\n2 units\x1b")
+    'seen in clinic 2 units'
+    """
+    one = text.replace("\r\n", "\n")
+    return "".join(c if c.isprintable() else " " for c in one if c.isprintable() or c.isspace())
 
 
 def told(done: "Done") -> str:

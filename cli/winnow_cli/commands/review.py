@@ -94,7 +94,7 @@ def _in_terminal(target: "Target", process: str | None) -> None:
         screen = stdout()
         # A screen of its own: no text of a record stays in the terminal.
         try:
-            with screen.screen() as alternate, keyboard(lambda: screen.size) as keys:
+            with screen.screen() as alternate, keyboard(screen) as keys:
 
                 def draw(page: Page) -> None:
                     screen.control(Control.home())  # Rich would scroll the last page away.

@@ -25,7 +25,7 @@ from winnow.reviews.models import EventKind, LineRef, RecordKey, ReviewHead, Sta
 from winnow.reviews.service import Given
 from winnow.storage.jsonl import dump_line
 from winnow.storage.paths import ReviewPaths
-from winnow_cli import keyboard as keys
+from winnow_cli import key_sequences as keys
 from winnow_cli.desk import Desk
 from winnow_cli.render.review_screen import Page
 from winnow_cli.terminal_review import TerminalReview
@@ -51,7 +51,7 @@ class Session:
             [room.definition.id], lambda: room.now,
         )  # fmt: skip
 
-    def press(self, *pressed: str) -> "Session":
+    def press(self, *pressed: keys.Key) -> "Session":
         try:
             given = self._keys(pressed)
             TerminalReview(self.desk, given, self._draw, lambda: HEIGHT).run()
@@ -59,14 +59,14 @@ class Session:
             self.desk.close()
         return self
 
-    def _keys(self, pressed: Iterable[str]) -> "Session._Given":
+    def _keys(self, pressed: Iterable[keys.Key]) -> "Session._Given":
         return Session._Given(iter(pressed))
 
     class _Given:
-        def __init__(self, pressed: Iterator[str]) -> None:
+        def __init__(self, pressed: Iterator[keys.Key]) -> None:
             self._pressed = pressed
 
-        def read(self) -> str:
+        def read(self) -> keys.Key:
             return next(self._pressed, keys.CLOSED)
 
     def _draw(self, page: Page) -> None:
@@ -179,6 +179,30 @@ def test_a_note_survives_quitting_and_escape_leaves_it_as_it_was() -> None:
     Session(room).press("n", *"Half", keys.ENTER, "q")
     assert "Note: Half" in Session(room).press("n", *" a", keys.ESCAPE, "q").last
     assert room.items.item(room.head(), "ann").draft == "Half"
+
+
+PASTED = keys.Pasted("seen in clinic\r\n2 units,\t10 mg\n")
+
+
+def test_pasted_text_is_a_note_on_one_line_and_decides_nothing() -> None:
+    session = Session(Room(met_record(1), met_record(2)))
+    session.press("n", *"See ", PASTED, *"x", keys.BACKSPACE, keys.ENTER, keys.ENTER, "q")
+    assert session.answers() == {1: "met"}
+    (event,) = session.room.items.history(session.room.store.events(RecordKey(UPLOAD, 1)))
+    assert event.note == "See seen in clinic 2 units, 10 mg"
+
+
+@pytest.mark.parametrize("text", ["1", "2\n", "\n", "q", "z", "s", "0", "n", "12", "seen\n2 units"])
+def test_pasted_text_is_no_key_outside_a_note(text: str) -> None:
+    session = Session(Room(met_record(1), met_record(2)))
+    session.press(keys.ENTER, keys.Pasted(text), keys.RESIZED, "q")
+    assert session.answers() == {1: "met"}
+    assert session.kinds(1) == [EventKind.DECIDED]
+    assert session.kinds(2) == []
+    assert "Several characters came at once" in session.last
+    ended = Session(Room(met_record(1))).press(keys.ENTER, keys.Pasted(text))
+    assert "Several characters came at once" in ended.last
+    assert ended.kinds(1) == [EventKind.DECIDED]
 
 
 def test_skipped_records_are_for_others_and_can_be_asked_for_again() -> None:
