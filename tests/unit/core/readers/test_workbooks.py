@@ -13,6 +13,7 @@ from tests.fakes import files
 from winnow.errors import FileTooLargeError, WinnowError
 from winnow.models import InvalidRecord
 from winnow.parsers.xlsx import sparse
+from winnow.parsers.xlsx.formats import CellStyles
 from winnow.readers import ReadLimits, Source, read
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -169,15 +170,15 @@ def test_rows_and_cells_without_their_places_follow_each_other():
 def steps(content: bytes, monkeypatch: pytest.MonkeyPatch) -> int:
     """How many cells are written anew."""
     count = 0
-    whole: Callable[..., int] = sparse._each_cell
+    whole: Callable[..., object] = sparse._each_cell
 
-    def counted(parts, part, strings, take):
+    def counted(parts, part, strings, styles, take):
         def each(*values):
             nonlocal count
             count += 1
             return take(*values)
 
-        return whole(parts, part, strings, each)
+        return whole(parts, part, strings, styles, each)
 
     monkeypatch.setattr(sparse, "_each_cell", counted)
     from winnow.parsers.xlsx import workbook
@@ -316,7 +317,8 @@ def test_a_copy_that_is_made_small_is_a_whole_workbook():
         sheet(HEADER + case(2, '<c r="XFD2"><v>1</v></c>')), more={"xl/media/a.png": "x"}
     )
     parts, out = Parts(io.BytesIO(content), ReadLimits().model_dump()), io.BytesIO()
-    dense = sparse.compacted(parts, ["xl/worksheets/sheet1.xml"], ReadLimits().model_dump(), out)
+    limits = ReadLimits().model_dump()
+    dense = sparse.compacted(parts, ["xl/worksheets/sheet1.xml"], limits, out, CellStyles())
     assert dense["xl/worksheets/sheet1.xml"] == sparse.CompactedSheet([1, 2, 16_384], [1, 2])
     with zipfile.ZipFile(out) as made:
         assert "xl/media/a.png" not in made.namelist()
@@ -563,3 +565,121 @@ def test_a_sheet_of_several_columns_must_name_the_text(rows):
     with pytest.raises(WinnowError) as raised:
         opened(files.xlsx({"A": rows}))
     assert raised.value.code == "no_text_column"
+
+
+# -- struck text -----------------------------------------------------------------------------------
+
+FONTS = '<fonts><font/><font><b/><strike/></font><font><strike val="0"/></font></fonts>'
+STRUCK_STYLES = (
+    f'<styleSheet xmlns="{MAIN}">{FONTS}<cellStyleXfs><xf fontId="1"/></cellStyleXfs><cellXfs>'
+    '<xf fontId="0"/><xf fontId="1"/><xf fontId="2"/><xf fontId="1" numFmtId="14"/></cellXfs>'
+    "<dxfs><dxf><font><strike/></font></dxf></dxfs></styleSheet>"
+)
+GONE = "<r><rPr><strike/></rPr><t>Ongoing melena.</t></r>"
+KEPT = '<r><t xml:space="preserve">She is well. </t></r>'
+OWN = "<r><rPr><b/></rPr><t>Afebrile.</t></r>"
+
+
+def inline(text: str, style: int = 0) -> str:
+    return f'<c r="B2" s="{style}" t="inlineStr"><is>{text}</is></c>'
+
+
+def notes_of(cell_xml: str, strings: str = "", styles: str = STRUCK_STYLES):
+    """The texts of a sheet with this cell in its first row, and what was noted."""
+    xml = sheet(HEADER + f'<row r="2">{cell("A2", "1")}{cell_xml}</row>' + case(3))
+    found, notes = opened(book(xml, strings, {"xl/styles.xml": styles}))
+    texts = [record.code if isinstance(record, InvalidRecord) else record.text for record in found]
+    assert texts.pop() == "Melena."
+    return texts[0].strip(), notes
+
+
+@pytest.mark.parametrize(
+    ("text", "style", "shown"),
+    [
+        (GONE, 0, "text_empty"),
+        (KEPT + GONE, 0, "She is well."),
+        (GONE + KEPT, 0, "She is well."),
+        (GONE + KEPT + GONE + OWN, 0, "She is well. Afebrile."),
+        (KEPT + GONE.replace("<strike/>", '<b/><strike val="true"/>'), 0, "She is well."),
+        (KEPT + GONE.replace("<strike/>", '<strike val="1"></strike>'), 0, "She is well."),
+        ("<t>Ongoing melena.</t>", 1, "text_empty"),
+        (KEPT, 1, "text_empty"),
+        # A run with a font of its own is struck through by that font alone.
+        (KEPT + OWN, 1, "Afebrile."),
+        (KEPT + GONE + OWN, 1, "Afebrile."),
+        (GONE, 1, "text_empty"),
+    ],
+)
+def test_what_is_struck_through_is_left_out_and_noted(text, style, shown):
+    shared = f'<c r="B2" s="{style}" t="s"><v>1</v></c>'
+    strings = f"<si><t>Other.</t></si><si>{text}<rPh><t>x</t></rPh></si><si/>"
+    assert notes_of(inline(text, style)) == (shown, ["struck_text"])
+    assert notes_of(shared, strings) == (shown, ["struck_text"])
+
+
+@pytest.mark.parametrize(
+    ("text", "style", "shown"),
+    [
+        (KEPT + OWN, 0, "She is well. Afebrile."),
+        ("<t>A strike at work: &lt;strike/&gt;.</t>", 0, "A strike at work: <strike/>."),
+        ("<t>Struck by a car.</t>", 2, "Struck by a car."),
+        (KEPT + OWN.replace("<b/>", '<strike val="0"/>'), 0, "She is well. Afebrile."),
+        (KEPT + OWN.replace("<b/>", '<strike val="false"/>'), 0, "She is well. Afebrile."),
+    ],
+)
+def test_what_is_not_struck_through_is_read(text, style, shown):
+    shared = f'<c r="B2" s="{style}" t="s"><v>0</v></c>'
+    assert notes_of(inline(text, style)) == (shown, [])
+    assert notes_of(shared, f"<si>{text}</si>") == (shown, [])
+
+
+@pytest.mark.parametrize(
+    "struck",
+    [
+        '<c r="C2" s="1"><v>7.9</v></c>',
+        '<c r="C2" s="3"><v>45000</v></c>',
+        '<c r="C2" s="1" t="b"><v>1</v></c>',
+        '<c r="C2" s="1" t="str"><f>A1</f><v>7.9</v></c>',
+        f'<c r="C2" t="inlineStr"><is>{GONE}</is></c>',
+    ],
+)
+def test_other_cells_that_are_struck_through_are_empty(struck):
+    header = HEADER.replace("</row>", cell("C1", "hb") + "</row>")
+    rows = header + case(2, struck) + case(3, '<c r="C3" s="2"><v>8.1</v></c>')
+    found, notes = opened(book(sheet(rows), more={"xl/styles.xml": STRUCK_STYLES}))
+    assert [record.fields for record in found] == [{"hb": ""}, {"hb": "8.1"}]
+    assert notes == ["struck_text"]
+
+
+def test_a_strike_is_found_wherever_a_block_ends():
+    """Also with a prefix, and far into the shared strings."""
+    for filler in range(65_400, 65_560, 7):
+        strings = f"<si><t>{'x' * filler}</t></si><si>{KEPT}{GONE}</si>"
+        found, notes = notes_of('<c r="B2" t="s"><v>1</v></c>', strings)
+        assert (found, notes) == ("She is well.", ["struck_text"])
+    xml = sheet(HEADER + f'<row r="2">{cell("A2", "1")}{inline(KEPT + GONE)}</row>', prefix="x")
+    found, notes = opened(book(xml))
+    assert (found[0].text.strip(), notes) == ("She is well.", ["struck_text"])
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 5_000])
+def test_a_struck_run_of_a_sheet_is_seen_wherever_its_blocks_end(size):
+    xml = sheet(HEADER + case(2) + f'<row r="3">{inline(KEPT + GONE)}</row>' + case(4)).encode()
+    facts = sparse.SheetFacts()
+    for at in range(0, len(xml), size):
+        facts.look_at(xml[at : at + size])
+    facts.end()
+    assert facts.dropped
+
+
+def test_workbooks_of_openpyxl_with_struck_cells():
+    made = openpyxl.Workbook()
+    table = made.active
+    for row in (("id", "note"), (1, "Ongoing melena."), (2, "Pale.")):
+        table.append(row)
+    table["B2"].font = openpyxl.styles.Font(strike=True)
+    out = io.BytesIO()
+    made.save(out)
+    found, notes = opened(out.getvalue())
+    assert [getattr(record, "text", None) for record in found] == [None, "Pale."]
+    assert notes == ["struck_text"]

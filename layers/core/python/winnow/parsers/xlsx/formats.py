@@ -1,4 +1,4 @@
-"""Number formats that show another number than the cell holds: percentages, and thousands.
+"""Styles that show other than the cell holds: percentages, thousands, what is struck through.
 
 A cell that shows 65% holds 0.65. Nobody who tests the number of such a column means the hundredth.
 """
@@ -6,12 +6,13 @@ A cell that shows 65% holds 0.65. Nobody who tests the number of such a column m
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from winnow.parsers.errors import ParseError
 from winnow.parsers.packages import feed, xml_parser
 from winnow.parsers.parts import Parts
+from winnow.parsers.xlsx.strings import is_strike
 
 _BUILT_IN = {"9": "0%", "10": "0.00%"}
 _QUIET = re.compile(r'"[^"]*"?|[\\_*].?|\[[^\]]*\]?', re.DOTALL)
@@ -95,30 +96,54 @@ class NumberFormat:
         return sections[2] if value == 0 and len(sections) > 2 else sections[0]
 
 
-def scaled_styles(parts: Parts, main: str) -> dict[str, NumberFormat]:
-    """The styles of a workbook's cells, by number, whose numbers are shown as others."""
+@dataclass(frozen=True, slots=True)
+class CellStyles:
+    """The styles of a workbook's cells, by number, that show other than the cells hold."""
+
+    scales: dict[str, NumberFormat] = field(default_factory=dict)
+    """Those whose numbers are shown as others."""
+    struck: frozenset[str] = frozenset()
+    """Those that strike their cells through."""
+
+    def show_other(self, used: set[bytes]) -> bool:
+        """Whether one of the styles that are used, or that of cells without one, is of these."""
+        others = self.scales.keys() | self.struck
+        return "0" in others or not used.isdisjoint(style.encode() for style in others)
+
+
+def cell_styles(parts: Parts, main: str) -> CellStyles:
+    """The styles of a workbook's cells that show other than the cells hold."""
     part = next(
         (r.target for r in parts.related(main).values() if r.kind == "styles"), "xl/styles.xml"
     )
     if part not in parts:
-        return {}
+        return CellStyles()
     codes = dict(_BUILT_IN)
     ids: list[str] = []
-    of_cells = False
+    fonts: list[str] = []
+    struck_fonts: set[str] = set()
+    count = 0
+    within = ""
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal of_cells
+        nonlocal within, count
         name = tag.rpartition("}")[2]
         if name == "numFmt":
             codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
-        elif name == "cellXfs":
-            of_cells = True
-        elif name == "xf" and of_cells:
+        elif name in ("cellXfs", "fonts"):
+            within = name
+        elif name == "font" and within == "fonts":
+            count += 1
+        elif name == "strike" and within == "fonts" and is_strike(attributes):
+            struck_fonts.add(str(count - 1))
+        elif name == "xf" and within == "cellXfs":
             ids.append(attributes.get("numFmtId", ""))
+            fonts.append(attributes.get("fontId", "0"))
 
     def end(tag: str) -> None:
-        nonlocal of_cells
-        of_cells = of_cells and not tag.endswith("}cellXfs")
+        nonlocal within
+        if within and tag.endswith("}" + within):
+            within = ""
 
     parser = xml_parser()
     parser.StartElementHandler = start
@@ -126,10 +151,13 @@ def scaled_styles(parts: Parts, main: str) -> dict[str, NumberFormat]:
     try:
         feed(parser, parts.uncounted(part))
     except ParseError:
-        return {}  # calamine says what is wrong with it
+        return CellStyles()  # calamine says what is wrong with it
     formats = {key: NumberFormat.of(codes[key]) for key in set(ids) & codes.keys()}
-    return {
-        str(number): formats[key]
-        for number, key in enumerate(ids)
-        if key in formats and formats[key].scales
-    }
+    return CellStyles(
+        scales={
+            str(number): formats[key]
+            for number, key in enumerate(ids)
+            if key in formats and formats[key].scales
+        },
+        struck=frozenset(str(n) for n, font in enumerate(fonts) if font in struck_fonts),
+    )

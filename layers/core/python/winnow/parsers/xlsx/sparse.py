@@ -3,12 +3,13 @@
 Calamine fills memory from A1 to the last cell: a cell far away from the others costs as much memory
 as if all between were full. So a sheet is looked at first, as bytes; one that is sparse is written
 anew with its empty rows and columns left out, and with a list of where each of the others was. So
-is one that has numbers shown as others, or something that calamine refuses or drops.
+is one that has numbers shown as others, text that is struck through, or something that calamine
+refuses or drops.
 """
 
 import re
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr
@@ -16,7 +17,16 @@ from xml.sax.saxutils import escape, quoteattr
 from winnow.parsers.errors import ParseError
 from winnow.parsers.packages import feed, xml_parser
 from winnow.parsers.parts import Parts
-from winnow.parsers.xlsx.formats import NumberFormat
+from winnow.parsers.xlsx.formats import CellStyles, NumberFormat
+from winnow.parsers.xlsx.strings import (
+    MAIN,
+    RichText,
+    SharedStrings,
+    has_strike,
+    is_strings,
+    shared_strings,
+    write_strings,
+)
 
 # Patterns that begin with letters of their own are looked for fast; others may be of any prefix.
 _CELLS = re.compile(rb'r="([A-Z]{1,3})\d')
@@ -39,7 +49,6 @@ _MAX_CHEAP_CELLS = 2_000_000
 """Cells that cost little memory, though most were empty."""
 _SPARSE_RATIO = 10
 """Sparse is a sheet with so many times the cells that it says anything of."""
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _BLOCK = 1 << 16
 _KINDS = frozenset({"", "n", "s", "str", "inlineStr", "b", "d"})
 """Kinds of values; there is also `e`, an error, whose text nobody reads."""
@@ -63,7 +72,7 @@ class SheetFacts:
     merged: list[tuple[int, int, int]] = field(default_factory=list)
     """First row, last row, and column of cells that are merged over rows."""
     dropped: bool = False
-    """Whether calamine would drop something of it."""
+    """Whether calamine would drop something of it, or read what is struck through."""
     last_row: bytes = b""
     rest: bytes = b""
     usual: bool | None = None
@@ -103,7 +112,8 @@ class SheetFacts:
             self.unknown += len(_UNKNOWN.findall(data))
         self.errors += data.count(b't="e"') + data.count(b"t='e'")
         self.styles.update(_STYLES.findall(data))
-        self.dropped = self.dropped or b"<![CDATA[" in data or self._repeats(rows)
+        lost = b"<![CDATA[" in data or has_strike(data)
+        self.dropped = self.dropped or lost or self._repeats(rows)
         if b"mergeCell" in data:
             self._merge(data)
 
@@ -139,6 +149,8 @@ class CompactedSheet:
     """Cells with values that their kind does not have, left out; errors do not count."""
     scaled: int = 0
     """Numbers written as they are shown."""
+    struck: bool = False
+    """Whether something was left out that is struck through."""
     damaged: bool = False
     """Whether its XML cannot be read, so that nothing of it was written."""
 
@@ -148,13 +160,13 @@ def compacted(
     sparse: Sequence[str],
     limits: dict[str, int],
     file: IO[bytes],
-    scales: Mapping[str, NumberFormat] | None = None,
+    styles: CellStyles,
 ) -> dict[str, CompactedSheet]:
     """Write the workbook to a file with these sheets compacted, a damaged one empty.
 
-    `scales` has the styles whose numbers are written as they are shown.
+    Numbers of styles that scale are written as they are shown, and what is struck through is not.
     """
-    strings = _shared_strings(parts)
+    strings = shared_strings(parts)
     sheets: dict[str, CompactedSheet] = {}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
         for part in parts:
@@ -163,14 +175,16 @@ def compacted(
             with made.open(parts.name(part), "w") as out:
                 if part in sparse:
                     try:
-                        sheet = _rewritten(parts, part, strings, limits, out, scales or {})
+                        sheet = _rewritten(parts, part, strings, limits, out, styles)
                     except ParseError as error:
                         if error.code != "file_unreadable":
                             raise
                         # It is read once before anything of it is written.
-                        out.write(f'<worksheet xmlns="{_MAIN}"><sheetData/></worksheet>'.encode())
+                        out.write(f'<worksheet xmlns="{MAIN}"><sheetData/></worksheet>'.encode())
                         sheet = CompactedSheet([], [], damaged=True)
                     sheets[part] = sheet
+                elif strings.struck and is_strings(part):
+                    write_strings(parts, part, out)
                 else:
                     for block in parts.uncounted(part):
                         out.write(block)
@@ -180,13 +194,13 @@ def compacted(
 def _rewritten(
     parts: Parts,
     part: str,
-    strings: "_Strings",
+    strings: SharedStrings,
     limits: dict[str, int],
     out: IO[bytes],
-    scales: Mapping[str, NumberFormat],
+    styles: CellStyles,
 ) -> CompactedSheet:
     used: set[int] = set()
-    _each_cell(parts, part, strings, lambda cell, *_: used.add(cell.column))
+    _each_cell(parts, part, strings, styles, lambda cell, *_: used.add(cell.column))
     columns = sorted(used)
     if len(columns) > limits["max_columns"]:
         raise ParseError(
@@ -198,7 +212,7 @@ def _rewritten(
     sheet = CompactedSheet(columns, [])
     rows = sheet.rows
     last = 0
-    waiting: list[str] = [f'<worksheet xmlns="{_MAIN}"><sheetData>']
+    waiting: list[str] = [f'<worksheet xmlns="{MAIN}"><sheetData>']
 
     def write(cell: "_Cells", kind: str, style: str, value: str) -> None:
         nonlocal last
@@ -206,7 +220,7 @@ def _rewritten(
             waiting.append(f'{"</row>" if rows else ""}<row r="{len(rows) + 1}">')
             rows.append(cell.row)
             last = cell.rows
-        if kind in ("", "n") and (shown := _shown(value, scales.get(style or "0"))):
+        if kind in ("", "n") and (shown := _shown(value, styles.scales.get(style or "0"))):
             sheet.scaled += 1
             kind, style, value = "str", "", shown
         attributes = f" s={quoteattr(style)}" if style else ""
@@ -220,7 +234,8 @@ def _rewritten(
             out.write("".join(waiting).encode())
             waiting.clear()
 
-    sheet.impossible = _each_cell(parts, part, strings, write)
+    cells = _each_cell(parts, part, strings, styles, write)
+    sheet.impossible, sheet.struck = cells.impossible, cells.struck
     waiting.append(f"{'</row>' if rows else ''}</sheetData></worksheet>")
     out.write("".join(waiting).encode())
     return sheet
@@ -236,37 +251,37 @@ def _shown(value: str, scale: NumberFormat | None) -> str | None:
         return None
 
 
-def _each_cell(parts: Parts, part: str, strings: "_Strings", take: _Take) -> int:
-    """Call `take` for each cell that has something in it, with its kind, style and value.
-
-    Returns how many have a value that there is not.
-    """
-    reader = _Cells(strings, take)
+def _each_cell(
+    parts: Parts, part: str, strings: SharedStrings, styles: CellStyles, take: _Take
+) -> "_Cells":
+    """Call `take` for each cell that shows something, with its kind, style and value."""
+    reader = _Cells(strings, styles, take)
     parser = xml_parser()
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.data
     feed(parser, parts.uncounted(part))
-    return reader.impossible
+    return reader
 
 
 class _Cells:
     """The cells of a sheet as a stream."""
 
-    def __init__(self, strings: "_Strings", take: _Take) -> None:
+    def __init__(self, strings: SharedStrings, styles: CellStyles, take: _Take) -> None:
         self._strings = strings
+        self._styles = styles
         self._take = take
         self.rows = 0
         """How many rows have begun."""
         self.row = 0
         self.column = 0
         self.impossible = 0
+        """Cells whose value there is not."""
+        self.struck = False
         self._kind = ""
         self._style = ""
-        self._value: list[str] = []
-        self._open = ""
-        self._aside = False
-        """In how a text is pronounced."""
+        self._text = RichText()
+        self.data = self._text.data
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag.rpartition("}")[2]
@@ -280,26 +295,25 @@ class _Cells:
             self.column = _column(letters[0].encode()) if letters else self.column + 1
             self._kind = attributes.get("t", "")
             self._style = attributes.get("s", "")
-            self._value.clear()
-        elif name in ("v", "t"):
-            self._open = name
-        elif name == "rPh":
-            self._aside = True
-
-    def data(self, text: str) -> None:
-        if self._open and not self._aside:
-            self._value.append(text)
+            self._text.clear()
+        else:
+            self._text.start(name, attributes)
 
     def end(self, tag: str) -> None:
         name = tag.rpartition("}")[2]
-        if name in ("v", "t"):
-            self._open = ""
-        elif name == "rPh":
-            self._aside = False
-        elif name == "c":
-            value = "".join(self._value)
-            if value and self._kind != "e" and self._is_possible(value):
-                self._take(self, self._kind, self._style, value)
+        if name != "c":
+            self._text.end(name)
+            return
+        kind, value = self._kind, self._text.shown
+        self.struck = self.struck or self._text.struck
+        if value and kind != "e" and self._is_possible(value):
+            if (self._style or "0") in self._styles.struck:
+                # Of its text, what has a font of its own is struck through by that alone.
+                own = self._strings.own.get(value.strip(), "") if kind == "s" else self._text.own
+                kind, value = "inlineStr", own
+                self.struck = True
+            if value:
+                self._take(self, kind, self._style, value)
 
     def _is_possible(self, value: str) -> bool:
         """Whether there is such a value, and it is not empty; counts those that there are not."""
@@ -313,48 +327,6 @@ class _Cells:
             possible = value in _TRUTHS
         self.impossible += not possible
         return possible
-
-
-@dataclass(slots=True)
-class _Strings:
-    """The shared strings: the numbers of the empty ones, and how many there are."""
-
-    empty: set[str] = field(default_factory=set)
-    count: int = 0
-
-
-def _shared_strings(parts: Parts) -> _Strings:
-    strings = _Strings()
-    filled = False
-    open_text = False
-
-    def start(tag: str, _: dict[str, str]) -> None:
-        nonlocal filled, open_text
-        if tag.endswith("}si"):
-            filled = False
-        open_text = tag.endswith("}t")
-
-    def data(_: str) -> None:
-        nonlocal filled
-        filled = filled or open_text
-
-    def end(tag: str) -> None:
-        nonlocal open_text
-        open_text = False
-        if tag.endswith("}si"):
-            if not filled:
-                strings.empty.add(str(strings.count))
-            strings.count += 1
-
-    for part in parts:
-        if part.rpartition("/")[2] == "sharedstrings.xml":
-            strings = _Strings()
-            parser = xml_parser()
-            parser.StartElementHandler = start
-            parser.EndElementHandler = end
-            parser.CharacterDataHandler = data
-            feed(parser, parts.uncounted(part))
-    return strings
 
 
 def _column(letters: bytes) -> int:

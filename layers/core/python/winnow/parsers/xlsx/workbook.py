@@ -10,8 +10,9 @@ from typing import IO, TYPE_CHECKING, Any
 from winnow.parsers.errors import ParseError
 from winnow.parsers.packages import feed, xml_parser
 from winnow.parsers.parts import Parts
-from winnow.parsers.xlsx.formats import NumberFormat, scaled_styles
+from winnow.parsers.xlsx.formats import CellStyles, cell_styles
 from winnow.parsers.xlsx.sparse import CompactedSheet, SheetFacts, compacted
+from winnow.parsers.xlsx.strings import any_struck, is_strings
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook, SheetMetadata
@@ -31,10 +32,14 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[byte
     parts = Parts(file, limits)
     main = _main(parts)
     sheets = _sheets(parts, main)
-    scales = scaled_styles(parts, main)
+    styles = cell_styles(parts, main)
     facts: dict[str, SheetFacts] = {}
     beside: Counter[str] = Counter()
+    struck_strings = False
     for part in parts:  # what calamine unpacks it does not count
+        if is_strings(part) and part not in sheets.values():
+            struck_strings = any_struck(parts.blocks(part)) or struck_strings
+            continue
         sheet_facts = facts.setdefault(part, SheetFacts()) if part in sheets.values() else None
         drawn = False
         for block in parts.blocks(part):
@@ -46,8 +51,10 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[byte
         if kind := _beside(part, drawn):
             beside[kind] += 1
     with ExitStack() as files:
-        book = _Workbook(file, parts, limits, files, sheets, facts, scales)
+        book = _Workbook(file, parts, limits, files, sheets, facts, styles, struck_strings)
         _read(book, limits, emit)
+    if struck_strings or any(sheet.struck for sheet in book.dense.values()):
+        emit(["note", "struck_text", "Text that is struck through was not read."])
     _note(emit, facts.values(), book.dense.values(), beside)
 
 
@@ -62,25 +69,24 @@ class _Workbook:
         files: ExitStack,
         sheets: dict[str, str],
         facts: dict[str, SheetFacts],
-        scales: dict[str, NumberFormat],
+        styles: CellStyles,
+        struck_strings: bool,
     ) -> None:
         self._parts = parts
         self._limits = limits
         self._files = files
         self._sheets = sheets
         self._facts = facts
-        self._scales = scales
+        self._styles = styles
         self.dense: dict[str, CompactedSheet] = {}
-        scaled = {style.encode() for style in scales}
-        anew = [part for part, of_sheet in facts.items() if self._is_unlike(of_sheet, scaled)]
-        self._book = _opened(self._written_anew(anew) if anew else file)
+        anew = [part for part, of_sheet in facts.items() if self._is_unlike(of_sheet)]
+        self._book = _opened(self._written_anew(anew) if anew or struck_strings else file)
 
-    def _is_unlike(self, sheet: SheetFacts, scaled: set[bytes]) -> bool:
+    def _is_unlike(self, sheet: SheetFacts) -> bool:
         """Whether calamine would not read a sheet as it is shown, or not within the memory."""
         return (
             sheet.dropped
-            or b"0" in scaled
-            or not scaled.isdisjoint(sheet.styles)
+            or self._styles.show_other(sheet.styles)
             or sheet.is_sparse(self._limits["max_columns"])
         )
 
@@ -116,7 +122,7 @@ class _Workbook:
 
     def _written_anew(self, anew: list[str]) -> IO[bytes]:
         made = self._files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
-        self.dense = compacted(self._parts, anew, self._limits, made, self._scales)
+        self.dense = compacted(self._parts, anew, self._limits, made, self._styles)
         return made
 
 
