@@ -186,6 +186,25 @@ def final_error(error: Exception, stack: object) -> WinnowError:
     return InternalError(hint)
 
 
+def alone(context: typer.Context) -> bool:
+    """Whether a group of commands was called without one of them.
+
+    Raises BadParameter if its own options stand before a command, which would not see them.
+    """
+    name = context.invoked_subcommand
+    if name is None:
+        return True
+    for parameter in context.command.params:
+        source = context.get_parameter_source(str(parameter.name))
+        if source is not None and source.name == "COMMANDLINE":
+            option = parameter.opts[0]
+            raise typer.BadParameter(
+                f"it has no effect before `{name}`; options of {name} follow it",
+                param_hint=option,
+            )
+    return False
+
+
 def label_column_of(data: Sequence[Path], given: str | None) -> str:
     """The column with the label: as given, or that of exports of reviews."""
     from winnow_train.data import default_label_column

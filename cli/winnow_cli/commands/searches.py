@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from winnow_cli.console import clean, emit_json, note
-from winnow_cli.options import AsJson, StackName, handle_errors
+from winnow_cli.options import AsJson, StackName, alone, handle_errors
 
 if TYPE_CHECKING:
     from winnow.search.saved import SavedSearch
@@ -21,7 +21,7 @@ def searches(context: typer.Context, stack: StackName = None, as_json: AsJson = 
     `winnow search --save NAME` saves one, `winnow search --saved NAME` asks for it again. They are
     the same as on the page; on the local stack, also the same user's.
     """
-    if context.invoked_subcommand is not None:
+    if not alone(context):
         return
     from winnow_cli.render.tables import table
     from winnow_cli.saved_searches import StackSearches

@@ -8,7 +8,7 @@ import typer
 from winnow_cli.commands.deploy import Answers, Confirm, Yes, interactive, run_deployment
 from winnow_cli.commands.publish import As
 from winnow_cli.console import emit_json, note, say
-from winnow_cli.options import AsJson, StagesFile, handle_errors
+from winnow_cli.options import AsJson, StagesFile, alone, handle_errors
 
 if TYPE_CHECKING:
     from winnow_cli.deployment.overview import StageView
@@ -41,7 +41,7 @@ def stages(
 
     The cost is that of this month's runs, at list prices (see `winnow costs`).
     """
-    if context.invoked_subcommand is None:
+    if alone(context):
         _show(stages=file, drift=drift, as_json=as_json)
 
 
