@@ -40,6 +40,14 @@ class Done(NamedTuple):
     note: str
 
 
+class TakenBack(NamedTuple):
+    """A decision that was undone."""
+
+    head: ReviewHead
+    trouble: WinnowError | None = None
+    """Why its record cannot be shown; None: it is."""
+
+
 class Desk:
     """The open records of one person. The next record is fetched while one is read."""
 
@@ -206,39 +214,51 @@ class Desk:
                 raise
         self._forget(key)
 
-    def undo(self) -> bool:
-        """Take the last decision of this session back, and show its record; False: there is none.
+    def undo(self) -> TakenBack | None:
+        """Take the last decision of this session back, and show its record; None: there is none.
 
-        Raises ReviewConflictError or NothingToUndoError if somebody has changed it since. After an
-        error that may pass, the next call takes the same decision back.
+        Once it is taken back it counts, even if its record cannot be shown: the screen stays as it
+        is then. Raises ReviewConflictError or NothingToUndoError if somebody has changed it since.
+        After an error that may pass, the next call takes the same decision back.
         """
         if not self._done:
-            return False
+            return None
+        if self.item is not None and self.note:
+            self._save_draft()
         done = self._done[-1]
-        key = done.head.key
         try:
-            item = self._taken_back(done)
+            head = self._take_back(done)
         except PermanentError:
             self._done.pop()
             raise
-        if self.item is not None and self.note:
-            self._save_draft()
         self._done.pop()
+        self.decided -= 1
+        try:
+            item = self._items.item(head, self._user)
+        except WinnowError as error:
+            self._leave(head, done.note)
+            return TakenBack(head, error)
         with self._lock:
-            self._held.add(key)
+            self._held.add(head.key)
         if self.item is not None:
             self._back.append(self.item.model_copy(update={"draft": self.note or None}))
         self._show(item)
         self.note = done.note
-        self.decided -= 1
-        return True
+        return TakenBack(head)
 
-    def _taken_back(self, done: Done) -> ReviewItem:
+    def _take_back(self, done: Done) -> ReviewHead:
         key, version = done.head.key, done.head.version
         request = self._undo_keys.setdefault((key, version), secrets.token_hex(16))
         given = Given(None, through=Through.TERMINAL, key=request)
-        head = self._service.undo(self._user, key, version, given)
-        return self._items.item(head, self._user)
+        return self._service.undo(self._user, key, version, given)
+
+    def _leave(self, head: ReviewHead, note: str) -> None:
+        """Give a record back that was decided and cannot be shown; its note is a draft again."""
+        if note:
+            with suppress(WinnowError):
+                self._notes.save_draft(self._user, head.key, note)
+        with suppress(WinnowError):
+            self._service.release(self._user, head.key)
 
     def write(self, note: str) -> None:
         """Keep a note to the record on the screen until it is decided."""

@@ -1,6 +1,7 @@
 """`winnow review --terminal`: the queue in a terminal, one key a record."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from rich.text import Text
@@ -81,19 +82,21 @@ class TerminalReview:
             key = self._key()
             if key == keys.CLOSED or key.lower() == "q":
                 return
-            try:
-                self._press(item, key)
-            except RecordJudgedAgainError as error:
-                self._message = f"{error.message} Decide what it says now, or press S."
-            except ReviewConflictError:
-                self._message = self._conflict()
-            except NothingToUndoError as error:
-                self._message = error.message
-            except WinnowError as error:
-                # Nothing is lost: the record stays, and so does its note.
-                again = isinstance(error, RetryableError)
-                hint = "Press the key again." if again else error.hint
-                self._message = f"Not saved. {error.message} {hint}"
+            self._handle(partial(self._press, item, key))
+
+    def _handle(self, act: Callable[[], None]) -> None:
+        """Do what a key means; an error is told on the screen."""
+        try:
+            act()
+        except RecordJudgedAgainError as error:
+            self._message = f"{error.message} Decide what it says now, or press S."
+        except ReviewConflictError:
+            self._message = self._conflict()
+        except WinnowError as error:
+            # Nothing is lost: the record stays, and so does its note.
+            again = isinstance(error, RetryableError)
+            hint = "Press the key again." if again else error.hint
+            self._message = f"Not saved. {error.message} {hint}"
 
     def _key(self) -> str:
         """The next key that is one: pasted text decides nothing."""
@@ -128,13 +131,24 @@ class TerminalReview:
                 self._message = f"Record {item.record:,} is given back for somebody else."
                 self._next()
             case "z":
-                if self._desk.undo():
-                    self._offset = 0
-                    self._message = "Taken back. Decide it again."
-                else:
-                    self._message = "There is nothing to undo in this session."
+                self._undo()
             case "n":
                 self._type_note(item)
+
+    def _undo(self) -> None:
+        try:
+            undone = self._desk.undo()
+        except (NothingToUndoError, ReviewConflictError) as error:
+            self._message = f"Not taken back. {error.message}"
+            return
+        if undone is None:
+            self._message = "There is nothing to undo in this session."
+        elif undone.trouble is None:
+            self._offset = 0
+            self._message = "Taken back. Decide it again."
+        else:
+            record, why = f"Record {undone.head.record:,}", clean(undone.trouble.message)
+            self._message = f"{record} is taken back, but cannot be shown. {why}"
 
     def _decide(self, decision: str | None) -> None:
         done = self._desk.decide(decision)
@@ -273,10 +287,7 @@ class TerminalReview:
             self._desk.skipped = False
             self._desk.advance()
         elif key == "z":
-            try:
-                self._desk.undo()
-            except (NothingToUndoError, ReviewConflictError) as error:
-                self._message = error.message
+            self._handle(self._undo)
         return key not in ("q", keys.ENTER, keys.CLOSED)
 
 

@@ -17,7 +17,7 @@ from tests.fakes.review_room import (
     Room,
     criteria_record,
 )
-from winnow.errors import AccessDeniedError, RetryableError
+from winnow.errors import AccessDeniedError, RecordUnknownError, RetryableError, WinnowError
 from winnow.models import LabelDecision, LabelScore, Verdict
 from winnow.processes.schema import Label
 from winnow.reviews.items import ReviewItem
@@ -363,6 +363,94 @@ def test_an_undo_that_could_not_be_saved_is_tried_again_and_undoes_no_other_deci
     assert session.kinds(1) == [EventKind.DECIDED]
     assert session.kinds(2) == [EventKind.DECIDED, EventKind.UNDONE, EventKind.DECIDED]
     assert session.answers() == {1: "met", 2: "not_met"}
+
+
+@pytest.mark.parametrize("error", [RetryableError("Throttled."), AccessDeniedError("Refused.")])
+@pytest.mark.parametrize("records", [1, 2])
+def test_an_undo_that_fails_ends_no_session(
+    records: int, error: WinnowError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = Session(Room(*(met_record(n) for n in range(1, records + 1))))
+    undo, failures = session.room.reviews.undo, iter([True, False])
+
+    def failing(*given: Any, **named: Any) -> ReviewHead:
+        if next(failures):
+            raise error
+        return undo(*given, **named)
+
+    monkeypatch.setattr(session.room.reviews, "undo", failing)
+    session.press(keys.ENTER, "z", "z", "q")
+    assert any(f"Not saved. {error.message}" in page for page in session.pages)
+    again = isinstance(error, RetryableError)
+    assert session.answers() == ({} if again else {1: "met"})
+    assert session.desk.decided == (0 if again else 1)
+
+
+@pytest.mark.parametrize("records", [1, 3])
+@pytest.mark.parametrize(
+    "error", [RecordUnknownError("The results have expired."), RetryableError("S3 hangs.")]
+)
+def test_what_is_taken_back_counts_even_if_it_cannot_be_shown(
+    records: int, error: WinnowError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = Session(Room(*(met_record(n) for n in range(1, records + 1))))
+    item, undo = session.room.items.item, session.room.reviews.undo
+    unseen: list[int] = []
+
+    def undone(*given: Any, **named: Any) -> ReviewHead:
+        unseen.append(1)
+        return undo(*given, **named)
+
+    def gone(head: ReviewHead, user: str) -> ReviewItem:
+        if unseen and head.record == 1:
+            unseen.clear()
+            raise error
+        return item(head, user)
+
+    monkeypatch.setattr(session.room.reviews, "undo", undone)
+    monkeypatch.setattr(session.room.items, "item", gone)
+    session.press("n", *"Mine", keys.ENTER, "1", "z", "z", "q")
+    assert session.answers() == {}
+    assert session.kinds(1) == [EventKind.DECIDED, EventKind.UNDONE]
+    assert session.desk.decided == 0
+    assert not any("Not saved" in page for page in session.pages)
+    told = f"Record 1 is taken back, but cannot be shown. {error.message}"
+    assert any(told in page for page in session.pages)
+    assert "There is nothing to undo in this session." in session.last
+    assert session.room.head(1).lease_by is None
+    assert item(session.room.head(1), "ann").draft == "Mine"
+
+
+def test_what_is_taken_back_unseen_is_shown_again_from_the_queue(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = Session(Room(met_record(1)))
+    item, failures = session.room.items.item, iter([False, True, False])
+
+    def unreachable(head: ReviewHead, user: str) -> ReviewItem:
+        if next(failures):
+            raise RetryableError("S3 hangs.")
+        return item(head, user)
+
+    monkeypatch.setattr(session.room.items, "item", unreachable)
+    session.press("1", "z", "r", "2", "q")
+    assert session.answers() == {1: "not_met"}
+
+
+@pytest.mark.parametrize("records", [1, 2])
+def test_what_somebody_else_has_decided_since_is_not_taken_back(records: int) -> None:
+    room = Room(*(met_record(n) for n in range(1, records + 1)))
+    session = Session(room)
+
+    def pressed() -> Iterator[keys.Key]:
+        yield "1"
+        room.reviews.decide("bob", RecordKey(UPLOAD, 1), room.head(1).version, Given("not_met"))
+        yield from ("z", "q")
+
+    TerminalReview(session.desk, Session._Given(pressed()), session._draw, lambda: HEIGHT).run()
+    session.desk.close()
+    assert session.answers() == {1: "not_met"}
+    assert "Not taken back." in session.last
 
 
 def test_leases_are_renewed_while_a_record_is_open() -> None:
