@@ -570,3 +570,87 @@ def test_a_long_bomb_is_read_within_its_time():
 )
 def test_places_are_told_in_words(body, shown):
     assert seen(page(body)) == shown
+
+
+# -- blanks and line ends --------------------------------------------------------------------------
+
+NOTE = "No fever\n  Melena,  daily\n\nNo pain"
+AS_LINES = ["No fever", "Melena, daily", "No pain"]
+AS_ENTERED = ["No fever", "Melena,  daily", "No pain"]
+AS_TEXT = ["No fever Melena, daily No pain"]
+SPACES = (
+    "<style>.pre{white-space:pre-wrap}.lines{white-space:pre-line}.text{white-space:normal}</style>"
+)
+
+
+@pytest.mark.parametrize(
+    ("style", "shown"),
+    [
+        ("white-space:pre-wrap", AS_ENTERED),
+        ("WHITE-SPACE: Pre-Wrap", AS_ENTERED),
+        ("white-space:pre", AS_ENTERED),
+        ("white-space:break-spaces", AS_ENTERED),
+        ("white-space:pre-line", AS_LINES),
+        ("white-space:preserve nowrap", AS_ENTERED),
+        ("white-space-collapse:preserve", AS_ENTERED),
+        ("white-space-collapse:preserve-breaks", AS_LINES),
+        ("white-space:pre-wrap;white-space:-moz-pre-wrap;white-space:-o-pre-wrap", AS_ENTERED),
+        ("white-space:pre-line!important;white-space:normal", AS_LINES),
+        ("white-space:normal", AS_TEXT),
+        ("white-space:nowrap", AS_TEXT),
+        ("white-space:pre;white-space:normal", AS_TEXT),
+        ("white-space-collapse:collapse", AS_TEXT),
+        ("white-space:inherit", AS_TEXT),
+        ("word-wrap:break-word", AS_TEXT),
+    ],
+)
+def test_lines_are_kept_where_a_style_keeps_them(style, shown):
+    assert seen(f"<div style='{style}'>{NOTE}</div>") == shown
+    assert seen(f"<p class=n>{NOTE}", f"<style>.n{{{style}}}</style>") == shown
+    cell = seen(f"<table><td style='{style}'>{NOTE}</table>")
+    assert cell == [" ".join(line.split()) for line in shown]
+    assert seen(f"<p>So: <span style='{style}'>{NOTE}</span>")[0] == f"So: {shown[0]}"
+    mail = f"From: a@b.example\nContent-Type: text/html\n\n<div style='{style}'>{NOTE}</div>"
+    assert reading(mail, "x.eml")[0] == shown
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (f"<pre>{NOTE}</pre>", AS_ENTERED),
+        (f"<textarea>{NOTE}</textarea>", AS_ENTERED),
+        (f"<xmp>{NOTE}</xmp>", AS_ENTERED),
+        (f"<pre class=text>{NOTE}</pre>", AS_TEXT),
+        (f"<pre style='white-space:pre-line'>{NOTE}</pre>", AS_LINES),
+        (f"<textarea class=lines>{NOTE}</textarea>", AS_LINES),
+        (f"<div class=pre><p>{NOTE}</div>{NOTE}", AS_ENTERED + AS_TEXT),
+        (f"<div class=pre><p class=text>{NOTE}</p>{NOTE}</div>", AS_TEXT + AS_ENTERED),
+        (f"<div class=lines><b><i>{NOTE}</i></b></div>", AS_LINES),
+        ("<div class=pre>\n<p>One\n</p>\n<p>Two</p>\n</div>", ["One", "Two"]),
+        ("<p class=lines>No melena<br>\nNo pain<br>\nWell", ["No melena", "No pain", "Well"]),
+        ("<p class=pre><b>No fever</b>\n<b>Melena</b>", ["No fever", "Melena"]),
+        ("<p class=pre>No\u00a0fever<b> </b> a", ["No\u00a0fever  a"]),
+        ("<p class=lines>No \t fever<b> </b> a", ["No fever a"]),
+        (
+            "<div class=pre style='display:flex'>\n <b>Melena</b>\n <b>No</b>\n</div>",
+            ["Melena\tNo"],
+        ),
+        (
+            "<div class=pre style='display:table-row'>\n<b style='display:table-cell'>Melena</b>\n"
+            "<b style='display:table-cell'>No</b>\n</div>",
+            ["Melena\tNo"],
+        ),
+        (
+            "<table class=lines>\n<tr>\n<td>Melena\n<td>No\n<tr>\n<td>Fever<td>Yes</table>",
+            ["Melena\tNo", "Fever\tYes"],
+        ),
+        ("<pre><table><tr><td nowrap>No\nfever</table></pre>", ["No fever"]),
+        ("<p class=pre>Melena: <select>\n<option>No\n pain\n</select>.", ["Melena: No pain ."]),
+    ],
+)
+def test_line_ends_of_a_text_are_lines_where_a_browser_shows_them(body, shown):
+    assert seen(body, SPACES) == shown
+
+
+def test_what_follows_plaintext_is_as_it_is():
+    assert reading(f"<!doctype html><plaintext>{NOTE}</p>")[0][:2] == AS_ENTERED[:2]

@@ -67,7 +67,7 @@ BREAKS_OUT = _words(
 """What ends an SVG drawing, because it cannot be in one."""
 INPUTS_WITHOUT_TEXT = _words("hidden password submit button reset image file")
 """Types of `input` that show nothing that was entered."""
-PREFORMATTED = _words("pre listing textarea")
+PREFORMATTED = _words("pre listing textarea plaintext")
 LOOK_ATTRIBUTES = _words("color bgcolor background face")
 """Attributes that set colours and fonts."""
 STRUCK = _words("s strike del")

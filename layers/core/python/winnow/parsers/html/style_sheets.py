@@ -20,7 +20,7 @@ _PROPERTIES = frozenset(
         display visibility opacity font-size color background background-color position left top
         right bottom text-indent clip clip-path width height max-width max-height overflow
         overflow-x overflow-y content-visibility font font-family vertical-align
-        text-decoration text-decoration-line
+        text-decoration text-decoration-line white-space white-space-collapse
         """,
     )
 )
@@ -52,6 +52,15 @@ _MAX_CACHED = 5_000
 _NAMES = {"white": "ffffff", "black": "000000", "red": "ff0000", "gray": "808080", "grey": "808080",
           "silver": "c0c0c0", "yellow": "ffff00", "blue": "0000ff", "green": "008000"}  # fmt: skip
 TRANSPARENT = "transparent"
+COLLAPSED, LINES_KEPT, ALL_KEPT = range(3)
+"""What a style makes of blanks and line ends in a text."""
+_WHITE_SPACE = {
+    **dict.fromkeys(("normal", "nowrap", "wrap", "initial"), COLLAPSED),
+    **dict.fromkeys(("collapse", "preserve-spaces", "-webkit-nowrap"), COLLAPSED),
+    **dict.fromkeys(("pre-line", "preserve-breaks"), LINES_KEPT),
+    **dict.fromkeys(("pre", "pre-wrap", "break-spaces", "preserve"), ALL_KEPT),
+    **dict.fromkeys(("-moz-pre-wrap", "-o-pre-wrap", "-pre-wrap"), ALL_KEPT),
+}
 
 Style = dict[str, tuple[str, bool]]
 """A property's value, in small letters, and whether it is important."""
@@ -281,6 +290,15 @@ def strikes(style: Style) -> bool | None:
     """Whether a style strikes text through; None where it says nothing of it."""
     said = [style[name][0] for name in ("text-decoration-line", "text-decoration") if name in style]
     return any("line-through" in value for value in said) if said else None
+
+
+def white_space(style: Style) -> int | None:
+    """What a style makes of blanks and line ends; None where it says nothing of them."""
+    for name in ("white-space-collapse", "white-space"):
+        for word in style.get(name, ("", False))[0].split():
+            if word in _WHITE_SPACE:
+                return _WHITE_SPACE[word]
+    return None
 
 
 def family(style: Style) -> str:

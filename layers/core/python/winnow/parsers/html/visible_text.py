@@ -45,6 +45,8 @@ from winnow.parsers.html.elements import (
 from winnow.parsers.html.lists import Options
 from winnow.parsers.html.markup import Attributes, Markup, Tag, style_sheets
 from winnow.parsers.html.style_sheets import (
+    ALL_KEPT,
+    COLLAPSED,
     TRANSPARENT,
     Compound,
     Style,
@@ -56,12 +58,14 @@ from winnow.parsers.html.style_sheets import (
     inline_style,
     laid_over,
     strikes,
+    white_space,
 )
 from winnow.parsers.marks import UNKNOWN, UNKNOWN_NOTE, from_symbol_font, symbol_font
 from winnow.parsers.merged_cells import TableRows
 from winnow.parsers.superscripts import is_read_into
 
 _SPACE = re.compile(r"[ \t\n\r\f\v\u00a0]+")
+_BLANKS = re.compile(r"[ \t\f\v\u00a0]+")
 _NOTHING = re.compile("[\u00ad\u200b\ufeff]")
 """Characters without width."""
 _LABELLED = re.compile(r"""\bfor\s*=\s*["']?([^\s"'<>]{1,200})""", re.IGNORECASE)
@@ -69,8 +73,9 @@ _CELL = "\x1f"
 """Between the cells of a row that styles make of other elements."""
 _AROUND_LINES = " \t\n\r\f\v\u00a0" + _CELL
 _MAX_TERM = 1_000
-_BLOCK_DISPLAYS = frozenset(
-    ("block", "list-item", "flow-root", "table", "table-row", "table-caption")
+_BLOCK_DISPLAYS = frozenset(("block", "list-item", "flow-root", "table-caption"))
+_ROW_DISPLAYS = frozenset(
+    ("table", "table-row", "table-row-group", "table-header-group", "table-footer-group")
 )
 _FLEX_DISPLAYS = frozenset(("flex", "grid"))
 _MAX_CACHED_NAMES = 1_000
@@ -94,7 +99,7 @@ class _Look(NamedTuple):
     """What an element hands down to those in it."""
 
     visible: bool = True
-    pre: bool = False
+    space: int = COLLAPSED
     no_size: bool = False
     raised: bool = False
     ink: str | None = "000000"
@@ -119,7 +124,8 @@ class _Open(NamedTuple):
     struck: bool = False
     """Whether what is hidden in it is struck through, or deleted."""
     flow: str = ""
-    """What styles make of it: `block`, `cell`, `flex` (whose children are cells), or nothing."""
+    """What styles make of it: `block`, `cell`, `row` (of such cells), `flex` (whose children are
+    cells), or nothing."""
 
 
 _PLAIN = _Look()
@@ -268,6 +274,10 @@ class HtmlTextExtractor:
             style = self._sheet.style(tag, attributes, above.matched)
             matched = self._sheet.entered(tag, attributes)
         look = around.look
+        if tag in PREFORMATTED:
+            look = look._replace(space=ALL_KEPT)
+        elif "nowrap" in attributes and tag in ("td", "th"):
+            look = look._replace(space=COLLAPSED)
         hidden = False
         struck = around.struck
         if attributes or style:
@@ -289,8 +299,6 @@ class HtmlTextExtractor:
             look = look._replace(raised=True)
         if tag == "dialog" and "open" not in attributes and "display" not in style:
             hidden = True
-        if tag in PREFORMATTED and not look.pre:
-            look = look._replace(pre=True)
         unseen = around.unseen or tag in UNSEEN
         flow = _flow(tag, style, around.flow)
         entry = _Open(tag, unseen, around.hidden + hidden, hidden, look, matched, struck, flow)
@@ -813,7 +821,11 @@ class HtmlTextExtractor:
         self._left -= len(data)
         if self._left < 0:
             raise too_long(self._limits)
-        text = data if look.pre else _SPACE.sub(" ", data)
+        text = data
+        if look.space == COLLAPSED or (top.flow in ("flex", "row") and data.isspace()):
+            text = _SPACE.sub(" ", data)
+        elif look.space != ALL_KEPT:
+            text = _BLANKS.sub(" ", data)
         if look.font or not text.isascii():
             sign = from_symbol_font(_NOTHING.sub("", text), look.font)
             self._symbols = self._symbols or (UNKNOWN in sign and UNKNOWN not in text)
@@ -823,7 +835,7 @@ class HtmlTextExtractor:
         self._raised = look.raised
         if self._term and self._has_description and not text.isspace():
             self._write_term()
-        after_space = self._runs and self._runs[-1].endswith(" ") and not look.pre
+        after_space = look.space != ALL_KEPT and self._runs and self._runs[-1].endswith(" ")
         self._runs.append(text.removeprefix(" ") if after_space else text)
 
     def _is_struck_on(self) -> bool:
@@ -925,6 +937,8 @@ def _flow(tag: str, style: Style, around: str) -> str:
         return "cell"
     if display in _FLEX_DISPLAYS:
         return "flex"
+    if display in _ROW_DISPLAYS:
+        return "row"
     if display in _BLOCK_DISPLAYS:
         return "block"
     return "cell" if around == "flex" and tag not in BLOCKS and not display else ""
@@ -940,6 +954,9 @@ def _look(tag: str, attributes: Attributes, style: Style, before: _Look) -> _Loo
         look = look._replace(raised=style["vertical-align"][0] == "super")
     if "font-size" in style:
         look = look._replace(no_size=font_is_nothing(style, before.no_size))
+    space = white_space(style)
+    if space is not None:
+        look = look._replace(space=space)
     font = family(style) or attributes.get("face", "").split(",")[0] * (tag == "font")
     if font and font != "inherit":
         look = look._replace(font=symbol_font(font))
