@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from typing import Any, Final
+from xml.etree import ElementTree
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.fakes.store import MemoryEraser, MemoryStore
 from winnow.errors import AwsRefusedError, RetryableError
@@ -43,6 +45,41 @@ def test_every_version_under_a_prefix_is_found_and_deleted(place: tuple[Eraser, 
     assert eraser.delete(BUCKET, found) == 3
     assert list(eraser.versions(BUCKET, "a/")) == []
     assert [v.key for v in eraser.versions(BUCKET, "")] == ["b/1"]
+
+
+NOT_XML = (
+    "a/\x01", "a/\x1b[31m", "a/\x08\x0b\x0c\x0e\x1f", "a/\ufffe", "a/é\uffff", "a/&\x02;",
+)  # fmt: skip
+"""Keys with characters that XML 1.0 cannot have."""
+XML = (
+    "a/\r\n\t", "a/\x7f\x80\x85\x9f", "a/\u2028\ufeff", "a/&<>]]>\"'", "a/&#1;", "a/%01+ %2B",
+    "a/\U0001f600", "a/\U0001fffe", "a/\ue000\ufffd", "a/\ud7ff", "a/ ", "a//", "a/plain.csv",
+)  # fmt: skip
+
+
+def test_keys_of_any_characters_are_deleted_all_at_once(moto_aws: None) -> None:
+    """XML cannot have some of them; the others go in one list all the same."""
+    s3 = boto3.client("s3", region_name=REGION)
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    sent: list[bytes] = []
+    s3.meta.events.register_first(
+        "before-send.s3.DeleteObjects", lambda request, **_: sent.append(request.body)
+    )
+    kept = s3.put_object(Bucket=BUCKET, Key="b/kept\x01", Body=b"x")["VersionId"]
+    found = [
+        StoredVersion(key, s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")["VersionId"], latest)
+        for key in (*NOT_XML, *XML)
+        for latest in (False, True)
+    ]
+    assert S3Eraser(s3).delete(BUCKET, found) == len(found)
+    assert s3.head_object(Bucket=BUCKET, Key="b/kept\x01", VersionId=kept)
+    for version in found:
+        with pytest.raises(ClientError):
+            s3.head_object(Bucket=BUCKET, Key=version.key, VersionId=version.version_id)
+    [body] = sent
+    listed = ElementTree.fromstring(body).iterfind(".//{*}Key")
+    assert sorted(str(each.text) for each in listed) == sorted(XML * 2)
 
 
 def test_what_is_gone_already_is_no_error(place: tuple[Eraser, Any]) -> None:

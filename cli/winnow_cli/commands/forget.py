@@ -214,8 +214,8 @@ def _tell(erased: "Erased") -> None:
         )
     if erased.file_unknown:
         note(
-            "The stack does not know any more which file this upload was. If you still have it "
-            "in the uploads bucket, delete it by its key, in all versions."
+            "The stack does not know which file this upload was, and has deleted none. If it is "
+            "still in the uploads bucket, delete it by its key: every version of this person."
         )
     note(
         "The history of workflow executions keeps the file's key for 90 days, the dead-letter "

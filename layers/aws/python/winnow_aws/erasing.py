@@ -4,6 +4,7 @@
 erases by a command; `index` may delete versions of the index's own files.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Required, TypedDict, Unpack
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ListObjectVersionsOutputTypeDef
 
 _BATCH = 1_000  # S3's maximum for one DeleteObjects
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that a key may have and XML 1.0 may not: the list of DeleteObjects is XML."""
 
 
 class Asked(TypedDict, total=False):
@@ -77,22 +80,32 @@ class S3Eraser:
         """Delete these versions; how many. One that is gone already counts, too."""
         # All are listed before the first is deleted: a listing goes on by the last key.
         found = list(versions)
-        for start in range(0, len(found), _BATCH):
-            batch = found[start : start + _BATCH]
-            with translated(f"in the bucket {bucket}"):
-                answer = self._client.delete_objects(
-                    Bucket=bucket,
-                    Delete={
-                        "Objects": [{"Key": v.key, "VersionId": v.version_id} for v in batch],
-                        "Quiet": True,
-                    },
-                )
-            if codes := {error.get("Code", "") for error in answer.get("Errors", ())}:
-                message = f"S3 did not delete every version in the bucket {bucket}: " + ", ".join(
-                    sorted(codes)
-                )
-                raise (RetryableError if codes <= TRANSIENT_CODES else AwsRefusedError)(message)
+        listed = [v for v in found if not _NOT_XML.search(v.key)]
+        for start in range(0, len(listed), _BATCH):
+            self._delete_batch(bucket, listed[start : start + _BATCH])
+        for version in found:
+            if _NOT_XML.search(version.key):
+                with translated(f"in the bucket {bucket}"):
+                    # Here the key is part of the address, where every character can stand.
+                    self._client.delete_object(
+                        Bucket=bucket, Key=version.key, VersionId=version.version_id
+                    )
         return len(found)
+
+    def _delete_batch(self, bucket: str, batch: list[StoredVersion]) -> None:
+        with translated(f"in the bucket {bucket}"):
+            answer = self._client.delete_objects(
+                Bucket=bucket,
+                Delete={
+                    "Objects": [{"Key": v.key, "VersionId": v.version_id} for v in batch],
+                    "Quiet": True,
+                },
+            )
+        if codes := {error.get("Code", "") for error in answer.get("Errors", ())}:
+            message = f"S3 did not delete every version in the bucket {bucket}: " + ", ".join(
+                sorted(codes)
+            )
+            raise (RetryableError if codes <= TRANSIENT_CODES else AwsRefusedError)(message)
 
 
 class UploadsTable:

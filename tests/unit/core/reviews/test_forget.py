@@ -640,6 +640,74 @@ def test_other_uploads_of_the_same_key_keep_their_files_and_are_named() -> None:
     assert erased.others == (upload_id(UPLOADS, FILE, room.older.version_id),)
 
 
+def failed_row(own: str, **told: Any) -> UploadRow:
+    """The row of a run that failed before anything was noted of its file but the key."""
+    return UploadRow(
+        upload_id=own, state="FAILED", bucket=UPLOADS, object_key=FILE, **{"run": "arn", **told}
+    )
+
+
+@pytest.mark.parametrize("record", [None, 1])
+@pytest.mark.parametrize("older", [True, False])
+def test_of_a_row_that_names_no_version_the_id_tells_which_one_is_erased(
+    record: int | None, *, older: bool
+) -> None:
+    room = archive()
+    mine, other = (room.older, room.uploaded) if older else (room.uploaded, room.older)
+    assert mine.version_id is not None
+    assert other.version_id is not None
+    row = failed_row(upload_id(UPLOADS, FILE, mine.version_id))
+    forget = room.forget()
+    if record is None:
+        erased = forget.upload(row, "ann")
+    else:
+        erased = forget.record(row, room.result, record, "ann")
+    assert (erased.uploaded, erased.file_unknown) == (1, False)
+    assert erased.others == (upload_id(UPLOADS, FILE, other.version_id),)
+    assert room.objects.content(other)
+    with pytest.raises(ObjectGoneError):
+        room.objects.content(mine)
+
+
+@pytest.mark.parametrize("sequencer", [None, "0055AED6DCD90281E5"])
+def test_where_nothing_tells_the_version_none_is_deleted_and_that_is_said(
+    sequencer: str | None,
+) -> None:
+    room = archive()
+    row = failed_row("c" * 32, sequencer=sequencer)
+    erased = room.forget().upload(row, "ann")
+    assert (erased.uploaded, erased.file_unknown, len(erased.others)) == (0, True, 2)
+    assert room.objects.content(room.older)
+    assert room.objects.content(room.uploaded)
+
+
+def test_one_version_is_not_taken_for_that_of_an_upload_whose_own_is_gone() -> None:
+    room = archive()
+    gone = StoredVersion(FILE, str(room.older.version_id), latest=False)
+    MemoryEraser(room.objects).delete(UPLOADS, [gone])
+    own = upload_id(UPLOADS, FILE, gone.version_id)
+    erased = room.forget().upload(failed_row(own), "ann")
+    assert (erased.uploaded, erased.file_unknown) == (0, True)
+    assert room.objects.content(room.uploaded)
+    named = room.forget().upload(failed_row(own, version_id=gone.version_id), "ann")
+    assert (named.uploaded, named.file_unknown) == (0, False)
+
+
+def test_in_a_bucket_without_versions_the_only_file_of_the_key_is_the_upload() -> None:
+    room = archive()
+    room.objects._versions[UPLOADS, FILE] = [("null", SECRET.encode(), {})]
+    erased = room.forget().upload(failed_row("c" * 32, sequencer="0055AED6DCD90281E5"), "ann")
+    assert (erased.uploaded, erased.file_unknown, erased.others) == (1, False, ())
+    assert (UPLOADS, FILE) not in room.objects._versions
+
+
+def test_a_key_of_which_nothing_is_left_is_no_unknown_file() -> None:
+    room = archive()
+    del room.objects._versions[UPLOADS, FILE]
+    erased = room.forget().upload(failed_row("c" * 32), "ann")
+    assert (erased.uploaded, erased.file_unknown, erased.others) == (0, False, ())
+
+
 def test_the_drawn_page_of_a_digital_pdf_is_erased_with_its_record() -> None:
     places = (SourceLocation(start=0, page=2, line=1, box=(0.1, 0.1, 0.9, 0.2)),)
     room = Archive(

@@ -42,6 +42,8 @@ from winnow.storage.vectors import ERASED, find_vector
 
 CODE = "erased"
 REASON = "It was erased on request."
+UNVERSIONED = "null"
+"""S3's version id of an object that was put while its bucket kept no versions."""
 _PIECE_BYTES = 8 * 1024 * 1024
 _THREADS = 8
 _ATTEMPTS = 8
@@ -182,35 +184,17 @@ class Forget:
     # -- an upload ---------------------------------------------------------------------------------
 
     def completed(self, row: UploadRow) -> UploadRow:
-        """A damaged row, with what the results tell in place of what it lacks; others as they are.
-
-        If nothing tells which version of a key the file was, the row has no key either.
-        """
+        """A damaged row, completed by what its results tell; others as they are."""
         if row.state != "DAMAGED" or row.erased_at is not None:
             return row
         told = self.without_row(row.upload_id) or UploadRow(upload_id=row.upload_id)
+        file: dict[str, str | None] = {}
         if told.object_key:
             file = {name: getattr(told, name) for name in ("bucket", "object_key", "version_id")}
-        else:
-            file = {"version_id": self._version_of(row)}
-            if file["version_id"] is None:
-                file = {"object_key": ""}
         results = {"process": row.process or told.process}
         if row.result_bucket is None or row.result_key is None:
             results |= {"result_bucket": told.result_bucket, "result_key": told.result_key}
         return row.model_copy(update={**file, **results})
-
-    def _version_of(self, row: UploadRow) -> str | None:
-        """The version of the file that an upload is: its id is made from it."""
-        if not row.bucket or not row.object_key:
-            return None
-        for found in self._eraser.versions(row.bucket, row.object_key):
-            if found.key != row.object_key or found.marker:
-                continue
-            own = upload_id(row.bucket, row.object_key, found.version_id)
-            if row.upload_id == own or row.version_id == found.version_id:
-                return found.version_id
-        return None
 
     def without_row(self, own: str) -> UploadRow | None:
         """What the results tell of an upload whose row has expired, in place of the row.
@@ -274,14 +258,14 @@ class Forget:
             raise RetryableError("People decide records of this upload at the same moment.")
         trained = self._erase_rows(own)
         runs = self._delete(self._bucket, f"runs/{own}/")
-        uploaded, others = self._delete_file(row)
+        file = self._delete_file(row)
         shadow = self._delete_shadow(own)
         self._marks.mark_erased(own, iso(self._clock()), user)
         return Erased(
             upload=own,
-            uploaded=uploaded,
-            file_unknown=not row.object_key,
-            others=others,
+            uploaded=file.deleted,
+            file_unknown=file.unknown,
+            others=file.others,
             results=results,
             runs=runs,
             shadow=shadow,
@@ -419,13 +403,13 @@ class Forget:
         notes = self._delete_contents(f"notes/{own}/{number}/")
         notes += self._delete_drafts(f"/{own}/{number}.json")
         trained = self._erase_rows(own, record)
-        uploaded, others = self._delete_file(row)
+        file = self._delete_file(row)
         return Erased(
             upload=own,
             record=record,
-            uploaded=uploaded,
-            file_unknown=not row.object_key,
-            others=others,
+            uploaded=file.deleted,
+            file_unknown=file.unknown,
+            others=file.others,
             results=results,
             runs=self._delete(self._bucket, f"runs/{own}/"),
             shadow=self._delete_shadow(own),
@@ -758,22 +742,53 @@ class Forget:
         found = self._eraser.versions(self._bucket, "drafts/")
         return self._eraser.delete(self._bucket, (v for v in found if inside in v.key))
 
-    def _delete_file(self, row: UploadRow) -> tuple[int, tuple[str, ...]]:
-        """Delete the uploaded file; how many versions, and the ids of others under its key.
+    def _delete_file(self, row: UploadRow) -> "_File":
+        """Delete the uploaded file: the version of its key that the upload is, and no other.
 
-        An upload is one version of a key: another one is another upload, perhaps of another
-        person. Delete markers are deleted when nothing else is left.
+        Another version is another upload, perhaps of another person. Delete markers are deleted
+        when nothing else is left.
         """
-        if not row.bucket or not row.object_key or row.erased_at is not None:
-            return 0, ()
+        if row.erased_at is not None:
+            return _File()
+        if not row.bucket or not row.object_key:
+            return _File(unknown=True)
         bucket, key = row.bucket, row.object_key
         found = [v for v in self._eraser.versions(bucket, key) if v.key == key]
-        # A row that names no version is of a bucket without versions.
-        own = [v for v in found if row.version_id in (None, v.version_id)]
-        others = [v for v in found if v not in own and not v.marker]
-        gone = own if others else found
-        deleted = self._eraser.delete(bucket, gone)
-        return deleted, tuple(upload_id(bucket, key, v.version_id) for v in others)
+        contents = [v for v in found if not v.marker]
+        own = _own_version(row, contents)
+        others = [v for v in contents if v is not own]
+        gone = found if not others else [own] if own is not None else []
+        return _File(
+            self._eraser.delete(bucket, gone),
+            tuple(upload_id(bucket, key, v.version_id) for v in others),
+            # A row that names a version which is not there any more is of a deleted file.
+            unknown=own is None and bool(others) and row.version_id is None,
+        )
+
+
+class _File(NamedTuple):
+    """What was done with an uploaded file."""
+
+    deleted: int = 0
+    """versions"""
+    others: tuple[str, ...] = ()
+    """ids of the other uploads under its key"""
+    unknown: bool = False
+    """nothing tells which file it was"""
+
+
+def _own_version(row: UploadRow, contents: Sequence[StoredVersion]) -> StoredVersion | None:
+    """The version that an upload is: the one that its row names, or that its id is made of.
+
+    An id that is made of a sequencer tells no version. The file is known all the same where its
+    bucket keeps no versions.
+    """
+    ids = {upload_id(row.bucket, row.object_key, v.version_id): v for v in contents}
+    named = {v.version_id: v for v in contents}
+    own = ids.get(row.upload_id) or named.get(row.version_id or "")
+    if own is None and row.version_id is None and set(named) == {UNVERSIONED}:
+        return named[UNVERSIONED]
+    return own
 
 
 def _decided(heads: Iterable[ReviewHead]) -> int:
