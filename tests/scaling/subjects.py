@@ -160,6 +160,19 @@ def _multipart(text: str) -> bytes:
     )
 
 
+def _packed(text: str, encoding: str) -> bytes:
+    return _mail(text, f"Content-Transfer-Encoding: {encoding}\n")
+
+
+def _alternatives(text: str) -> bytes:
+    page = f"<table><tr><td>a<td>{escape(text)}</table><p hidden>b</p>"
+    return _bytes(
+        "From: a@b.example\nMIME-Version: 1.0\nMessage-ID: <1@b.example>\n"
+        'Content-Type: multipart/alternative; boundary="b"\n\n--b\nContent-Type: text/plain\n\n'
+        f"a {text}\n--b\nContent-Type: text/html\n\n{page}\n--b--\n"
+    )
+
+
 def _header(text: str) -> str:
     return text.replace("\n", "\n ").replace("\r", " ")
 
@@ -243,6 +256,9 @@ FILES: dict[str, Subject] = {
     "eml: HTML": reading(lambda text: _mail(f"<html>{text}", kind="text/html"), ".eml"),
     "eml: subject": reading(lambda text: _mail("a", f"Subject: {_header(text)}\n"), ".eml"),
     "eml: type": reading(lambda text: _mail("a", kind=f"text/plain; x={_header(text)}"), ".eml"),
+    "eml: base64": reading(lambda text: _packed(text, "base64"), ".eml"),
+    "eml: quoted-printable": reading(lambda text: _packed(text, "quoted-printable"), ".eml"),
+    "eml: alternatives": reading(_alternatives, ".eml"),
     "eml: parts": reading(_multipart, ".eml"),
     "zip: a member": reading(lambda text: files.package({"a.txt": _bytes(text)}), ".zip"),
     "zip: names": reading(_member_name, ".zip"),

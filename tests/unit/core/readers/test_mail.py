@@ -6,42 +6,13 @@ import io
 import pytest
 
 from tests.fakes import files
+from tests.fakes.mails import HEAD, part, reading, several
 from winnow.errors import WinnowError
-from winnow.models import InvalidRecord
 from winnow.parsers.mail import message
 from winnow.parsers.mail.message import flowed
 from winnow.readers import ReadLimits, Source, read
 
 PDF = files.pdf([files.lines(["From the PDF."])])
-HEAD = "From: a@b.example\nMessage-ID: <1@b>\nMIME-Version: 1.0\n"
-
-
-def reading(content: str | bytes) -> tuple[list[tuple[str | None, str]], list[str]]:
-    data = content.encode() if isinstance(content, str) else content
-    with Source(io.BytesIO(data), "x.eml", ["note"], ["id"], ReadLimits()) as opened:
-        try:
-            found = [
-                (
-                    record.part,
-                    record.code if isinstance(record, InvalidRecord) else record.text.strip(),
-                )
-                for record in read(opened)
-            ]
-        except WinnowError as error:
-            found = [(None, error.code)]
-    return found, [note.code for note in opened.notes]
-
-
-def part(kind: str, text: str, *headers: str) -> str:
-    return "\n".join((f"Content-Type: {kind}", *headers, "", text))
-
-
-def several(kind: str, *parts: str, end: bool = True) -> str:
-    mark = f"b{abs(hash((kind, parts))) % 10**8}"
-    body = "".join(f"--{mark}\n{one}\n" for one in parts)
-    return f'Content-Type: multipart/{kind}; boundary="{mark}"\n\n{body}' + (
-        f"--{mark}--\n" if end else ""
-    )
 
 
 def file(name: str, content: bytes, kind: str = "application/pdf") -> str:

@@ -7,13 +7,16 @@ but for texts in other forms (calendars, AMP, RTF), which are the same mail once
 
 import email
 import email.policy
+import html
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
-from typing import Any
+from typing import Any, Protocol
 
 from winnow.parsers.errors import ParseError
+from winnow.parsers.mail.transfer_encodings import unpacked
 
 _MAX_PARTS = 1_000
 _MESSAGES = frozenset(("message/rfc822", "message/global", "message/news"))
@@ -34,18 +37,22 @@ _WITHOUT_TEXT = frozenset(
 )
 """Types that contain no case: signatures, calendars, cards, receipts."""
 _OTHER_FORMS = frozenset(
-    ("application/rtf", "application/x-rtf", "application/json", "application/ld+json",
-     "application/xhtml+xml")
-)  # fmt: skip
-"""Types in an alternative, besides `text/*`, that are the same text in another form."""
+    ("application/rtf", "application/x-rtf", "text/rtf", "text/x-amp-html", "text/watch-html")
+)
+"""Types in an alternative, besides calendars, that are the same text in another form."""
 _ENCRYPTED = frozenset(
     ("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
 )
-_BOUNDARY = re.compile(r"^--([^\s-][^\r\n]{0,200}?)[ \t]*\r?\n(?=content-|\r?\n)", re.I | re.M)
+_BOUNDARY = re.compile(rb"^--([^\s-][^\r\n]{0,200}?)[ \t]*\r?\n(?=content-|\r?\n)", re.I | re.M)
 _WORD = re.compile(r"\w+")
 _BOX = re.compile(r"\[[ xX]\]|[☐☒☑✓]")
 _SAYS = re.compile("[^\\s\u00ad\u034f\u200b-\u200f\u2060\ufeff]")
 """A character that is seen."""
+
+_LOOKS = frozenset(("hidden_text", "symbols_unknown"))
+"""Notes of pages whose plain text may say otherwise."""
+_MAX_ANSWER = 40
+"""Characters of a cell that may be a title, a mark or an answer."""
 
 _MAX_HEADER_CHARS = 10_000
 """Characters of a header that the library takes apart by parameters, in quadratic time."""
@@ -62,7 +69,15 @@ class _Policy(email.policy.Compat32):
 
 POLICY = _Policy()
 
-Lines = Callable[[Message], list[list[Any]]]
+
+class PartReader(Protocol):
+    """Reads parts of a mail."""
+
+    def lines(self, part: Message) -> list[list[Any]]:
+        """The text of a part."""
+
+    def notes(self, part: Message) -> list[list[Any]]:
+        """What is to be noted of a part if it is read."""
 
 
 @dataclass
@@ -73,6 +88,8 @@ class MailParts:
     attachments: list[Message] = field(default_factory=list)
     encrypted: list[Message] = field(default_factory=list)
     without_text: int = 0
+    differing: bool = False
+    """Whether alternatives were left out that say something else than the last of their kind."""
 
     def add(self, other: "MailParts", *, body: bool = True) -> None:
         """Take over the contents of a part of this one."""
@@ -81,6 +98,7 @@ class MailParts:
         self.attachments += other.attachments
         self.encrypted += other.encrypted
         self.without_text += other.without_text
+        self.differing = self.differing or other.differing
 
 
 def of_type(part: Message) -> str:
@@ -101,22 +119,12 @@ def filename(part: Message) -> str:
 
 def content_of(part: Message) -> bytes:
     """The bytes of a part, as they were before they were packed for the mail."""
-    try:
-        content = part.get_payload(decode=True)
-    except (ValueError, LookupError):  # what it calls its encoding is a codec that is none of text
-        content = None
-    if isinstance(content, bytes):
-        return content
-    payload = part.get_payload()
-    return payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+    return unpacked(part).content
 
 
-def sort(message: Message, lines: Lines, strikes: Callable[[Message], bool]) -> MailParts:
-    """The parts of a mail; of the alternatives, those that say nothing go.
-
-    `lines` reads a part, `strikes` tells whether it has text that is struck through.
-    """
-    sorter = _Sorter(lines, strikes)
+def sort(message: Message, reader: PartReader) -> MailParts:
+    """The parts of a mail; of the alternatives, those that say nothing go."""
+    sorter = _Sorter(reader)
     mail = sorter.sorted(message)
     texts = [part for part in mail.body if sorter.says(part)]
     pages = [part for part in texts if of_type(part) == "text/html"]
@@ -131,38 +139,28 @@ def sort(message: Message, lines: Lines, strikes: Callable[[Message], bool]) -> 
 
 
 class _Sorter:
-    def __init__(self, lines: Lines, strikes: Callable[[Message], bool]) -> None:
-        self._lines = lines
-        self._strikes = strikes
+    def __init__(self, reader: PartReader) -> None:
+        self._lines = reader.lines
+        self._notes = reader.notes
         self._seen = 0
         self._chosen: set[int] = set()
         """Parts that are the body as one of several alternatives."""
 
     def words(self, part: Message) -> list[str]:
         """The words of a part."""
-        words: list[str] = []
+        return [word for text in self._texts(part) for word in _WORD.findall(text)]
+
+    def _texts(self, part: Message) -> Iterator[str]:
         for item in self._lines(part):
-            for text in [item[1]] if item[0] == "text" else item[2]:
-                words += _WORD.findall(text)
-        return words
+            yield from [item[1]] if item[0] == "text" else item[2]
 
     def _boxes(self, body: Sequence[Message]) -> int:
         """How many boxes of a form a text has."""
-        return sum(
-            len(_BOX.findall(text))
-            for part in body
-            for item in self._lines(part)
-            for text in ([item[1]] if item[0] == "text" else item[2])
-        )
+        return sum(len(_BOX.findall(text)) for part in body for text in self._texts(part))
 
     def says(self, part: Message) -> int:
         """The length of a part's text, in characters."""
-        return sum(
-            len(text.strip())
-            for item in self._lines(part)
-            for text in ([item[1]] if item[0] == "text" else item[2])
-            if _SAYS.search(text)
-        )
+        return sum(len(text.strip()) for text in self._texts(part) if _SAYS.search(text))
 
     def is_blank(self, part: Message) -> bool:
         """Whether an attachment without a name of its own is empty."""
@@ -209,48 +207,90 @@ class _Sorter:
     def _alternative(self, branches: Sequence[Message]) -> MailParts:
         mail = MailParts()
         bodies: list[list[Message]] = []
+        unnamed = {of_type(branch) for branch in branches if not filename(branch)}
         for branch in branches:
+            if _is_other_form(branch):
+                mail.without_text += 1
+                continue
             inner = self.sorted(branch)
-            if not isinstance(branch.get_payload(), list) and self._is_other_form(branch):
-                mail.without_text += not inner.body
-                inner.attachments = []
+            if inner.attachments == [branch] and _may_be_body(branch, unnamed):
+                inner = MailParts(body=[branch])
             mail.add(inner, body=False)
             if inner.body:
                 bodies.append(inner.body)
-        mail.body = self._choice(bodies)
+        mail.body = self._choice(bodies, mail)
         self._chosen.update(map(id, mail.body))
         if not mail.body and not mail.attachments:
             # Nothing but other forms: better those than nothing.
-            mail.attachments = [
-                branch
-                for branch in branches
-                if not branch.is_multipart() and self._is_other_form(branch)
-            ]
+            mail.attachments = [branch for branch in branches if _is_other_form(branch)]
         return mail
 
-    def _is_other_form(self, part: Message) -> bool:
-        kind = part.get_content_type()
-        if kind in _BODIES and part.get_content_disposition() == "attachment":
-            return False
-        return kind.startswith("text/") or kind in _OTHER_FORMS
-
-    def _choice(self, bodies: list[list[Message]]) -> list[Message]:
-        """The plain text, unless the page beside it says much more, or what is ticked or struck."""
-        counted = [(sum(self.says(part) for part in body), _is_page(body), body) for body in bodies]
-        plain = next((body for body in counted if body[0] and not body[1]), None)
-        page = next((body for body in counted if body[0] and body[1]), None)
+    def _choice(self, bodies: list[list[Message]], mail: MailParts) -> list[Message]:
+        """The plain text, unless the page beside it says more, or shows what plain text cannot."""
+        said = [body for body in bodies if any(map(self.says, body))]
+        plain = self._last([body for body in said if not _is_page(body)], mail)
+        page = self._last([body for body in said if _is_page(body)], mail)
         if plain and page:
-            has_more = 2 * plain[0] < page[0] or self._boxes(plain[2]) < self._boxes(page[2])
-            if has_more or any(map(self._strikes, page[2])):
-                return page[2]
-        choice = plain or page
-        return choice[2] if choice else []
+            return page if self._is_page_better(plain, page) else plain
+        return plain or page
+
+    def _last(self, bodies: list[list[Message]], mail: MailParts) -> list[Message]:
+        """The last of several of a kind, which is the richest one (RFC 2046); none with marks."""
+        if not bodies:
+            return []
+        last = next((body for body in reversed(bodies) if not _is_marked(body)), bodies[-1])
+        if len(bodies) > 1:
+            words = {word for part in last for word in self.words(part)}
+            mail.differing = mail.differing or any(
+                not words.issuperset(self.words(part))
+                for body in bodies
+                if not _is_marked(body)
+                for part in body
+            )
+        return last
+
+    def _is_page_better(self, plain: Sequence[Message], page: Sequence[Message]) -> bool:
+        """Whether a page has more to say than the plain text beside it, or says it by its look."""
+        if 2 * sum(map(self.says, plain)) < sum(map(self.says, page)):
+            return True
+        noted = {note[1] for part in page for note in self._notes(part)}
+        if "struck_text" in noted:
+            return True
+        boxes = self._boxes(plain), self._boxes(page)
+        if boxes[0] != boxes[1]:
+            return boxes[0] < boxes[1]
+        has_look = noted & _LOOKS or any(map(self._has_columns, page))
+        return bool(has_look) and self._has_text_of(page, plain)
+
+    def _has_columns(self, page: Message) -> bool:
+        """Whether a page has a table whose columns say something: below titles, short cells."""
+        counts: Counter[int] = Counter()
+        for item in self._lines(page):
+            if item[0] == "row" and _is_short_row(item[2]):
+                counts[item[1]] += 1
+                if counts[item[1]] > 1:
+                    return True
+        return False
+
+    def _has_text_of(self, page: Sequence[Message], plain: Sequence[Message]) -> bool:
+        """Whether a page, with what it hides, has most of the words of the plain text.
+
+        Others are made of pictures, or only say where the mail is.
+        """
+        source = "\n".join(content_of(part).decode("utf-8", "replace") for part in page)
+        has = set(_WORD.findall(html.unescape(source)))
+        words = {word for part in plain for word in self.words(part) if len(word) > 2}
+        return 2 * len(words & has) >= len(words)
 
     def _related(self, parts: Sequence[Message]) -> MailParts:
         """A page and what it shows: its pictures are part of it, other files are attachments."""
         mail = MailParts()
         for part in parts:
             mail.add(self.sorted(part))
+        page = next(iter(mail.attachments), None)
+        if page and page is parts[0] and not mail.body and _may_be_body(page, ()):
+            mail.attachments.remove(page)
+            mail.body = [page]
         shown = self._pictures_shown(mail)
         mail.attachments = [
             part
@@ -286,19 +326,45 @@ class _Sorter:
 
     def _broken(self, part: Message) -> MailParts:
         """A multipart part whose boundary is missing or wrong, split by another or read as text."""
-        payload = part.get_payload()
-        text = payload if isinstance(payload, str) else ""
-        if match := _BOUNDARY.search(text):
-            boundary = match[1].replace('"', "")
-            raw = f'Content-Type: {part.get_content_type()}; boundary="{boundary}"\n\n{text}'
-            again = email.message_from_bytes(raw.encode("utf-8", "surrogateescape"), policy=POLICY)
+        content = content_of(part)
+        if match := _BOUNDARY.search(content):
+            head = f"Content-Type: {part.get_content_type()}; boundary=".encode()
+            raw = head + b'"' + match[1].replace(b'"', b"") + b'"\n\n' + content
+            again = email.message_from_bytes(raw, policy=POLICY)
             if isinstance(again.get_payload(), list):
                 return self.sorted(again)
-        if not text.strip():
+        if not content.strip():
             return MailParts()
-        whole = Message(policy=POLICY)
-        whole.set_payload(text)
-        return MailParts(body=[whole])
+        return MailParts(body=[email.message_from_bytes(b"\n" + content, policy=POLICY)])
+
+
+def _is_other_form(branch: Message) -> bool:
+    """Whether a branch of an alternative is the same mail in a form that is not read."""
+    return (
+        branch.get_content_type() in _OTHER_FORMS
+        and not branch.is_multipart()
+        and not filename(branch)
+        and branch.get_content_disposition() != "attachment"
+    )
+
+
+def _may_be_body(branch: Message, unnamed: Container[str]) -> bool:
+    """Whether a branch with a name is what others have without one."""
+    kind = of_type(branch)
+    return (
+        kind in _BODIES and kind not in unnamed and branch.get_content_disposition() != "attachment"
+    )
+
+
+def _is_short_row(cells: Sequence[str]) -> bool:
+    """Whether a row has several cells, and behind its first one such as marks and answers."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return len(filled) > 1 and any(len(cell) <= _MAX_ANSWER for cell in filled[1:])
+
+
+def _is_marked(body: Sequence[Message]) -> bool:
+    """Whether a plain text has marks in it, such as Markdown's."""
+    return any(part.get_content_type() in _PLAIN for part in body)
 
 
 def _is_page(body: Sequence[Message]) -> bool:

@@ -1,10 +1,8 @@
 """EML: the body of a mail, its sender, date and subject, and its attachments."""
 
-import binascii
 import email
 import io
-import quopri
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from email.message import Message
 from typing import IO, Any
@@ -20,8 +18,14 @@ from winnow.parsers.labels import (
     decode,
     is_utf8,
 )
-from winnow.parsers.mail.body_parts import POLICY, MailParts, content_of, filename, of_type, sort
+from winnow.parsers.mail.body_parts import POLICY, MailParts, filename, of_type, sort
 from winnow.parsers.mail.encoded_words import decode_words, header_text
+from winnow.parsers.mail.transfer_encodings import (
+    Unpacked,
+    packing,
+    unpacked,
+    unpacking_note,
+)
 
 _HEADERS = ("subject", "from", "to", "date")
 _MAX_HEADER = 1_000
@@ -45,11 +49,23 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, scratch: IO[bytes
                 part.del_param("charset")
     headers = ((name, _header(message, name)) for name in _HEADERS)
     emit(["fields", {name: value for name, value in headers if value is not None}])
-    reader = _BodyReader(limits, emit)
-    mail = sort(message, reader.lines, reader.strikes)
+    reader = _BodyReader(limits)
+    mail = sort(message, reader)
+    for part in mail.body:
+        for note in reader.notes(part):
+            emit(note)
     lines = [line for part in mail.body for line in reader.lines(part)]
     for number, item in enumerate(lines, start=1):
         emit([*item[:-1], number])
+    if mail.differing:
+        emit(
+            [
+                "note",
+                "alternatives_left_out",
+                "The mail has several texts as alternatives of one kind that differ; the last one "
+                "was read.",
+            ]
+        )
     if mail.without_text:
         emit(
             [
@@ -70,17 +86,19 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, scratch: IO[bytes
 def _attach(mail: MailParts, emit: Emit, scratch: IO[bytes] | None) -> None:
     for part in mail.attachments:
         try:
-            content = _attached(part)
-        except Exception as problem:  # one that cannot be written is not to take the others along
+            content, problem = _attached(part)
+        except Exception as error:  # one that cannot be written is not to take the others along
             emit(
                 [
                     "unread",
                     _name(part),
                     "file_unreadable",
-                    f"It is damaged in the mail ({type(problem).__name__}).",
+                    f"It is damaged in the mail ({type(error).__name__}).",
                 ]
             )
             continue
+        if problem:
+            emit(unpacking_note(problem))
         if scratch:
             scratch.write(content)
         emit(["member", _name(part), len(content)])
@@ -91,59 +109,62 @@ def _attach(mail: MailParts, emit: Emit, scratch: IO[bytes] | None) -> None:
 class _BodyReader:
     """The lines of parts of the body, each read once."""
 
-    def __init__(self, limits: dict[str, int], emit: Emit) -> None:
+    def __init__(self, limits: dict[str, int]) -> None:
         self._limits = limits
-        self._emit = emit
         self._left = 2 * limits["max_document_chars"]
         # The parts are kept as well: another one could get the id of one that is gone.
-        self._known: dict[int, tuple[Message, list[list[Any]]]] = {}
-        self._struck: set[int] = set()
+        self._known: dict[int, tuple[Message, list[list[Any]], list[list[Any]]]] = {}
 
     def lines(self, part: Message) -> list[list[Any]]:
         """What is emitted for a part, without a number."""
+        return self._read(part)[1]
+
+    def notes(self, part: Message) -> list[list[Any]]:
+        """What is to be noted of a part if it is read."""
+        return self._read(part)[2]
+
+    def _read(self, part: Message) -> tuple[Message, list[list[Any]], list[list[Any]]]:
         if id(part) not in self._known:
-            self._known[id(part)] = part, self._read(part)
-        return self._known[id(part)][1]
+            # What is in a mail twice, plain and as a page, is read twice and kept once.
+            items = list(self._items(part))
+            notes = [item for item in items if item[0] == "note"]
+            lines = [item for item in items if item[0] != "note"]
+            self._known[id(part)] = part, lines, notes
+        return self._known[id(part)]
 
-    def strikes(self, part: Message) -> bool:
-        """Whether a part has text that is struck through, or deleted."""
-        self.lines(part)
-        return id(part) in self._struck
-
-    def _read(self, part: Message) -> list[list[Any]]:
-        # What is in a mail twice, plain and as a page, is read twice and kept once.
+    def _items(self, part: Message) -> Iterator[list[Any]]:
         page = of_type(part) == "text/html"
-        content = content_of(part)
+        content, problem = unpacked(part)
+        if problem:
+            yield unpacking_note(problem)
         codec = _codec(part)
         decoded = decode(content, codec or (declared_codec(content) if page else None))
         if decoded.problem:
-            self._note(decoded)
+            yield _decoding_note(decoded)
         text = decoded.text.replace("\x00", "")
         self._left -= len(text)
         if len(text) > self._limits["max_document_chars"] or self._left < 0:
             raise too_long(self._limits)
-        items: list[list[Any]] = []
         if page:
+            items: list[list[Any]] = []
             file = io.BytesIO(text.encode("utf-8", "replace"))
             visible_text.parse(file, self._limits, items.append, None)
-            for note in (item for item in items if item[0] == "note"):
-                self._emit(note)
-                if note[1] == "struck_text":
-                    self._struck.add(id(part))
-            return [item for item in items if item[0] != "note"]
+            yield from items
+            return
         rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         if _param(part, "format") == "flowed":
             rows = flowed(rows, joined=_param(part, "delsp") == "yes")
-        return [["text", row + "\n", None, None] for row in rows]
+        for row in rows:
+            yield ["text", row + "\n", None, None]
 
-    def _note(self, decoded: Decoded) -> None:
-        if decoded.problem == "replaced":
-            text = "Some bytes of the mail are not valid in the encoding that it declares."
-            self._emit(["note", "bytes_replaced", text])
-            return
-        title = TITLES.get(decoded.codec, decoded.codec.upper())
-        text = f"The mail's text is not in the encoding that it declares; it was read as {title}."
-        self._emit(["note", "encoding_guessed", text])
+
+def _decoding_note(decoded: Decoded) -> list[Any]:
+    if decoded.problem == "replaced":
+        text = "Some bytes of the mail are not valid in the encoding that it declares."
+        return ["note", "bytes_replaced", text]
+    title = TITLES.get(decoded.codec, decoded.codec.upper())
+    text = f"The mail's text is not in the encoding that it declares; it was read as {title}."
+    return ["note", "encoding_guessed", text]
 
 
 def flowed(rows: list[str], *, joined: bool = False) -> list[str]:
@@ -191,20 +212,18 @@ def _unmarked(content: bytes) -> bytes:
     return content.lstrip(b"\r\n\t ")
 
 
-def _attached(part: Message) -> bytes:
+def _attached(part: Message) -> Unpacked:
     if part.get_content_maintype() == "message" and part.is_multipart():
         payload = part.get_payload()
         inner = payload[0] if isinstance(payload, list) and payload else None
         if not isinstance(inner, Message):
-            return b""
-        packed = str(part.get("content-transfer-encoding", "")).strip().lower()
-        if not inner.keys() and packed in ("base64", "quoted-printable"):
-            content = content_of(inner)  # against the rules, and done all the same
-            return (
-                binascii.a2b_base64(content) if packed == "base64" else quopri.decodestring(content)
-            )
-        return inner.as_bytes()
-    content = content_of(part)
+            return Unpacked(b"")
+        if not inner.keys() and (packed := packing(part)[0]):
+            # Against the rules, and done all the same.
+            inner["content-transfer-encoding"] = packed
+            return unpacked(inner)
+        return Unpacked(inner.as_bytes())
+    content, problem = unpacked(part)
     if (
         part.get_content_maintype() == "text"
         and not byte_order_mark(content)
@@ -213,8 +232,8 @@ def _attached(part: Message) -> bytes:
         # What the mail says of its encoding is lost with the mail.
         codec = _codec(part)
         if codec and codec != "utf-8" and not (decoded := decode(content, codec)).problem:
-            return decoded.text.encode()
-    return content
+            return Unpacked(decoded.text.encode(), problem)
+    return Unpacked(content, problem)
 
 
 def _header(message: Message, name: str) -> str | None:
