@@ -6,7 +6,6 @@ import os
 import resource
 import stat
 import sys
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -33,6 +32,7 @@ from winnow.errors import (
 )
 from winnow.models import InvalidRecord
 from winnow.parsers import packages
+from winnow.parsers.marks import plain_marks
 from winnow.readers import READERS, SUFFIXES, ReadLimits, Source, read, sandbox
 from winnow.readers.containers import shown_name
 
@@ -702,8 +702,8 @@ TEXT = st.text(
 
 
 def is_no_symbol(text: str) -> bool:
-    """Whether it has no letter of private use: in Word those are signs of symbol fonts."""
-    return all(unicodedata.category(letter) != "Co" for letter in text)
+    """Whether it has no letter that is read as another sign: of symbol fonts, or a box."""
+    return plain_marks(text) == text
 
 
 @given(st.lists(TEXT.filter(is_no_symbol), min_size=1, max_size=4))

@@ -491,6 +491,8 @@ BOMBS = {
     "links": "<a><div>x",
     "formulas": "<math><mi>",
     "styles": "<style>p{display:none}</style><p>x",
+    "closed drawings": "<svg/><svg><svg/>x",
+    "texts in drawings": "<svg><![CDATA[",
     "rules": "<p style='color:red;'>x",
 }
 
@@ -654,3 +656,82 @@ def test_line_ends_of_a_text_are_lines_where_a_browser_shows_them(body, shown):
 
 def test_what_follows_plaintext_is_as_it_is():
     assert reading(f"<!doctype html><plaintext>{NOTE}</p>")[0][:2] == AS_ENTERED[:2]
+
+
+# -- XHTML -----------------------------------------------------------------------------------------
+
+
+def xhtml(body: str, head: str = "", declared: str = '<?xml version="1.0"?>\n') -> str:
+    return (
+        f'{declared}<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "">\n'
+        f'<html lang="en" xmlns="http://www.w3.org/1999/xhtml"><head>{head}</head>'
+        f"<body><p>No fever.</p>{body}<p>Melena.</p></body></html>"
+    )
+
+
+CLOSED = [
+    *("<span style='display:none'/>", "<div hidden='hidden'/>", "<iframe src='x'/>", "<textarea/>"),
+    *("<del/>", "<s/>", "<b/>", "<a id='x'/>", "<svg/>", "<svg><svg/><text/></svg>", "<math/>"),
+    *("<p/>", "<object data='x'/>", "<template/>", "<noscript/>", "<script src='x'/>", "<style/>"),
+    *("<canvas id='x' />", "<video src='x'/>", "<br/>", "<hr/>", "<ul><li/></ul>", "<xmp/>"),
+    *("<div><del/></div>", "<button class='x'/>", "<title/>", "<table><tr/></table>", "<i></i>"),
+]
+
+
+@pytest.mark.parametrize("closed", CLOSED)
+def test_what_closes_itself_in_xhtml_holds_nothing(closed):
+    for name in ("x.xhtml", "x.XHT"):
+        assert reading(xhtml(closed), name) == (["No fever.", "Melena."], [])
+    assert reading(xhtml(closed, declared=""), "x.xhtml") == (["No fever.", "Melena."], [])
+
+
+@pytest.mark.parametrize("closed", ["<title/>", "<script src='x'/>", "<style/>", "<link/>"])
+def test_what_closes_itself_in_the_head_of_xhtml_holds_nothing(closed):
+    assert reading(xhtml("", closed), "x.xhtml") == (["No fever.", "Melena."], [])
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("<p><![CDATA[Denies <b> pain & more]]></p>", "Denies <b> pain & more"),
+        ("<p>Pain: <![CDATA[no]]> &amp; <![CDATA[never]]></p>", "Pain: no & never"),
+        ("<textarea>&lt;<![CDATA[No & pain]]></textarea>", "<No & pain"),
+        ("<select><option/><option selected='selected'>No</option></select>", "No"),
+        ("<table><tr><td>a</td><td/><td>b</td></tr></table>", "a\t\tb"),
+        ("<p>a<svg><title/><text/></svg>b</p>", "a b"),
+        ("<p>a<s/>b</p>", "ab"),
+    ],
+)
+def test_texts_of_xhtml(body, shown):
+    assert reading(xhtml(body), "x.xhtml") == (["No fever.", shown, "Melena."], [])
+
+
+def test_style_sheets_of_xhtml():
+    for sheet in ("<![CDATA[ .x>b{display:none} ]]>", ".x &gt; b{display:none}"):
+        found = reading(xhtml("<p class='x'>a<b>no</b></p>", f"<style>{sheet}</style>"), "x.xhtml")
+        assert found == (["No fever.", "a", "Melena."], ["hidden_text"])
+    sheet = "<style><!-- b{display:none} --></style><style/>"
+    assert reading(xhtml("<b>a</b>", sheet), "x.xhtml")[0] == ["No fever.", "a", "Melena."]
+
+
+def test_a_page_that_is_served_as_html_keeps_the_rules_of_html():
+    assert reading(xhtml("<del/>")) == (["No fever."], ["struck_text"])
+    assert reading("<!doctype html><p>a<del/>no", "x.xhtml") == (["a"], ["struck_text"])
+    assert reading(xhtml("<![CDATA[x]]>"))[0] == ["No fever.", "Melena."]
+
+
+def test_parts_of_drawings_close_themselves_in_html_too():
+    assert reading(page("<p>a<svg/>b<math/>c")) == (["a bc"], [])
+    assert reading(page("<p>a<svg><svg/><text>no</text></svg>b")) == (
+        ["a b"],
+        ["drawings_left_out"],
+    )
+    assert reading(page("<p>a<svg><style><![CDATA[ .a>p{} <p>no ]]></style></svg>b")) == (
+        ["a b"],
+        [],
+    )
+
+
+def test_xhtml_that_is_not_closed_is_no_text_and_noted():
+    content = xhtml("<![CDATA[" + "melena " * 30)
+    assert reading(content, "x.xhtml") == (["No fever."], ["markup_not_closed"])

@@ -32,6 +32,7 @@ SUFFIXES: dict[str, Kind] = {
     ".html": "html",
     ".htm": "html",
     ".xhtml": "html",
+    ".xht": "html",
     ".eml": "eml",
     ".pdf": "pdf",
     ".docx": "docx",

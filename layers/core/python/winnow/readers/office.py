@@ -32,11 +32,14 @@ def read_html(source: Source) -> Iterator[Record | InvalidRecord]:
     file = source.temporary()
     file.write(text.encode("utf-8", "replace"))
     file.flush()
-    yield from documents.records(source, _fragments(source, "html", file))
+    xhtml = source.suffix in (".xhtml", ".xht")
+    yield from documents.records(source, _fragments(source, "html", file, xhtml=xhtml))
 
 
-def _fragments(source: Source, kind: str, file: IO[bytes]) -> Iterator[Fragment]:
-    for item in sandbox.parse(kind, file, source.limits):
+def _fragments(
+    source: Source, kind: str, file: IO[bytes], *, xhtml: bool = False
+) -> Iterator[Fragment]:
+    for item in sandbox.parse(kind, file, source.limits, xhtml=xhtml):
         if fragment := fragment_of(item):
             yield fragment
         elif item[0] == "note":

@@ -30,6 +30,8 @@ _STYLES = re.compile(
 )
 
 _STYLE = re.compile("<style", re.IGNORECASE)
+_CDATA = "<![CDATA["
+_XML_ONLY = re.compile(r"<!--(?P<comment>)|<!\[CDATA\[")
 
 Attributes = dict[str, str]
 
@@ -41,6 +43,8 @@ class Tag(NamedTuple):
     attributes: Attributes
     end: bool = False
     text: str | None = None
+    closed: bool = False
+    """Whether it ends with `/>`, which closes elements of XML, of drawings and of formulas."""
 
 
 _NONE: Attributes = {}
@@ -51,10 +55,12 @@ class Markup:
 
     `foreign` is set while the reader is inside of SVG, where no element holds nothing but text;
     `swallowed` says that something was begun that no one closes, and took all that follows it.
+    A page that is `xml` closes any element with `/>`, and has texts in CDATA.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, xml: bool = False) -> None:
         self._text = text
+        self._xml = xml
         self.foreign = False
         self.swallowed = 0
 
@@ -68,7 +74,7 @@ class Markup:
                 at = plain.end()
                 if before:
                     yield unescaped(before) if "&" in before else before
-                tag: Tag | None = Tag(name.lower(), _NONE, bool(slash))
+                tag: Tag | str | None = Tag(name.lower(), _NONE, bool(slash))
             else:
                 start = text.find("<", at)
                 while 0 <= start < size - 1 and not _begins(text, start):
@@ -81,22 +87,28 @@ class Markup:
                 tag, at = self._other(start)
             if tag is None:
                 continue
+            if isinstance(tag, str):
+                yield tag
+                continue
             if not tag.end and not self.foreign:
                 if tag.name == "plaintext":
                     yield tag
                     yield text[at:]
                     return
                 if tag.name in _RAW or tag.name in _ESCAPABLE:
-                    content, at = self._content(tag.name, at)
-                    if tag.name in _ESCAPABLE:
-                        content = unescaped(content)
+                    content, at = self._content(tag, at)
                     yield tag._replace(text=content)
                     continue
             yield tag
 
-    def _other(self, start: int) -> tuple[Tag | None, int]:
+    def _other(self, start: int) -> tuple[Tag | str | None, int]:
         """What a `<` begins that is no tag without attributes, and where it ends."""
         text = self._text
+        if (self._xml or self.foreign) and text.startswith(_CDATA, start):
+            end_of_text = text.find("]]>", start)
+            if end_of_text < 0:
+                return None, self._swallow(start)
+            return text[start + len(_CDATA) : end_of_text], end_of_text + len("]]>")
         if not (name := _NAME.match(text, start)):
             return None, self._comment(start)
         at = name.end()
@@ -112,7 +124,8 @@ class Markup:
             at = attribute.end()
             value = attribute[2] or attribute[3] or attribute[4] or ""
             attributes.setdefault(attribute[1].lower(), value)
-        return Tag(name[1].lower(), attributes, text[start + 1] == "/"), end.end()
+        closed = end.group().endswith("/>")
+        return Tag(name[1].lower(), attributes, text[start + 1] == "/", None, closed), end.end()
 
     def _comment(self, start: int) -> int:
         """The end of a comment, a document type, or what browsers take for a comment."""
@@ -126,35 +139,60 @@ class Markup:
         comment_end = _COMMENT_END.search(text, start + 4)
         return comment_end.end() if comment_end else self._swallow(start)
 
-    def _content(self, name: str, at: int) -> tuple[str, int]:
+    def _content(self, tag: Tag, at: int) -> tuple[str, int]:
+        """What an element of nothing but text holds, and where its end tag begins."""
+        if tag.closed and self._xml:
+            return "", at
+        name = tag.name
         end = re.compile(rf"</{name}(?=[{_SPACE}/>])", re.IGNORECASE).search(self._text, at)
         if end:
-            return self._text[at : end.start()], end.start()
-        if name == "textarea":
-            return self._text[at:], len(self._text)
-        self._swallow(at)
-        return "", len(self._text)
+            content, at = self._text[at : end.start()], end.start()
+        elif name == "textarea":
+            content, at = self._text[at:], len(self._text)
+        else:
+            self._swallow(at)
+            return "", len(self._text)
+        if self._xml:
+            return xml_text(content), at
+        return (unescaped(content) if name in _ESCAPABLE else content), at
 
     def _swallow(self, start: int) -> int:
         self.swallowed += len(self._text) - start
         return len(self._text)
 
 
-def style_sheets(text: str) -> Iterator[tuple[Attributes, str]]:
+def style_sheets(text: str, *, xml: bool = False) -> Iterator[tuple[Attributes, str]]:
     """The style elements of a page, wherever they stand: each with its attributes."""
     if not _STYLE.search(text):
         return
-    markup = Markup(text)
+    markup = Markup(text, xml=xml)
     at = 0
     while match := _STYLES.search(text, at):
         if match[1] is None:
             at = markup._comment(match.start())
             continue
         tag, at = markup._other(match.start())
-        if tag:
-            content, at = markup._content(tag.name, at)
+        if isinstance(tag, Tag):
+            content, at = markup._content(tag, at)
             if tag.name == "style":
                 yield tag.attributes, content
+
+
+def xml_text(text: str) -> str:
+    """A text of XML: without its comments, its entities replaced but in CDATA."""
+    pieces = []
+    at = 0
+    while found := _XML_ONLY.search(text, at):
+        pieces.append(unescaped(text[at : found.start()]))
+        is_comment = found["comment"] is not None
+        closing = "-->" if is_comment else "]]>"
+        end = text.find(closing, found.end())
+        end = len(text) if end < 0 else end
+        if not is_comment:
+            pieces.append(text[found.end() : end])
+        at = end + len(closing)
+    pieces.append(unescaped(text[at:]))
+    return "".join(pieces)
 
 
 def unescaped(text: str) -> str:

@@ -69,6 +69,12 @@ _BLANKS = re.compile(r"[ \t\f\v\u00a0]+")
 _NOTHING = re.compile("[\u00ad\u200b\ufeff]")
 """Characters without width."""
 _LABELLED = re.compile(r"""\bfor\s*=\s*["']?([^\s"'<>]{1,200})""", re.IGNORECASE)
+_XHTML = re.compile(
+    r"""<html\s[^>]{0,2000}?\bxmlns\s{0,9}=\s{0,9}["']http://www\.w3\.org/1999/xhtml["']""",
+    re.IGNORECASE,
+)
+_HEAD = 5_000
+"""Characters in which a page says what it is."""
 _CELL = "\x1f"
 """Between the cells of a row that styles make of other elements."""
 _AROUND_LINES = " \t\n\r\f\v\u00a0" + _CELL
@@ -90,9 +96,13 @@ def parse(
     emit: Callable[[list[Any]], None],
     _scratch: IO[bytes] | None,
 ) -> None:
-    """Emit the text of UTF-8 HTML; what is declared of the encoding is the caller's to read."""
+    """Emit the text of UTF-8 HTML; what is declared of the encoding is the caller's to read.
+
+    With `limits["xhtml"]`, it is read as XML where it is XHTML: a browser goes by the file's name.
+    """
     text = file.read().decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    HtmlTextExtractor(text, limits, emit).read()
+    xml = bool(limits.get("xhtml") and _XHTML.search(text[:_HEAD]))
+    HtmlTextExtractor(text, limits, emit, xml=xml).read()
 
 
 class _Look(NamedTuple):
@@ -156,15 +166,21 @@ class HtmlTextExtractor:
     """Emits the text of one page in the order of the file."""
 
     def __init__(
-        self, text: str, limits: dict[str, int], emit: Callable[[list[Any]], None]
+        self,
+        text: str,
+        limits: dict[str, int],
+        emit: Callable[[list[Any]], None],
+        *,
+        xml: bool = False,
     ) -> None:
         self._page = text
-        self._markup = Markup(text)
-        self._sheet = StyleSheet(style_sheets(text))
+        self._xml = xml
+        self._markup = Markup(text, xml=xml)
+        self._sheet = StyleSheet(style_sheets(text, xml=xml))
         self._limits = limits
         self._left = limits["max_document_chars"]
         self._emit = emit
-        self._quirks = "<!doctype" not in text[:5_000].lower()
+        self._quirks = not xml and "<!doctype" not in text[:_HEAD].lower()
         # -- the open elements
         self._open: list[_Open] = [_ROOT]
         self._places = _Places()
@@ -212,7 +228,7 @@ class HtmlTextExtractor:
             elif token.end:
                 self._end(token.name)
             else:
-                self._start(token)
+                self._begin(token)
         self._cut(1)
         self._close_select()
         while self._tables:
@@ -365,6 +381,15 @@ class HtmlTextExtractor:
             self._cut(self._places.last("p"))
 
     # -- tags --------------------------------------------------------------------------------------
+
+    def _begin(self, token: Tag) -> None:
+        """A start tag, which may be the end as well."""
+        before = self._open[-1]
+        closes = token.closed and (self._xml or self._markup.foreign or token.name in FOREIGN)
+        self._start(token)
+        top = self._open[-1]
+        if closes and top is not before and top.tag in (token.name, f"/{token.name}"):
+            self._end(token.name)
 
     def _start(self, token: Tag) -> None:
         tag, attributes = token.name, token.attributes
@@ -588,7 +613,7 @@ class HtmlTextExtractor:
     def _end_foreign(self, tag: str) -> bool:
         """Whether the tag ends a part of a drawing or a formula."""
         last = self._places.last
-        if self._markup.foreign and tag not in FOREIGN:
+        if self._markup.foreign and (tag not in FOREIGN or last(f"/{tag}") > last(" foreign")):
             if tag == "p":
                 self._break_out()
                 return False
