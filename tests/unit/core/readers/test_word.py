@@ -365,9 +365,6 @@ def test_letters_of_symbol_fonts_are_what_they_show(text, fonts, shown):
     assert lines(document(paragraph(run(text, f"<w:rFonts {fonts}/>")))) == [shown]
 
 
-# -- fields, controls ------------------------------------------------------------------------------
-
-
 WHITE = '<w:color w:val="FFFFFF"/>'
 BLUE = '<w:shd w:val="clear" w:fill="1F3864"/>'
 
@@ -396,6 +393,77 @@ def test_white_text_without_a_ground_is_read_and_noted(body, noted):
     assert (found[-1], notes) == ("white.", ["same_colour"] * noted)
 
 
+# -- what styles say -------------------------------------------------------------------------------
+
+SUPER = '<w:vertAlign w:val="superscript"/>'
+WINGDINGS = '<w:rFonts w:ascii="Wingdings" w:hAnsi="Wingdings"/>'
+LETTERS = '<w:rFonts w:ascii="Arial" w:hAnsi="Arial"/>'
+THEME = '<w:rFonts w:ascii="Wingdings" w:asciiTheme="minorHAnsi" w:hAnsiTheme="minorHAnsi"/>'
+OF_A, OF_B = '<w:rStyle w:val="A"/>', '<w:rStyle w:val="B"/>'
+PARAGRAPH_A = '<w:pStyle w:val="A"/>'
+
+
+def styled(body: str, a: str, b: str = "", of_paragraphs: str = "") -> tuple[list[str], list[str]]:
+    """A text with a style A, of characters or paragraphs, and a style B that is based on it."""
+    kind = "paragraph" if of_paragraphs or PARAGRAPH_A in body else "character"
+    styles = part(
+        "styles",
+        f'<w:style w:type="{kind}" w:styleId="A"><w:pPr>{of_paragraphs}</w:pPr>'
+        f"<w:rPr>{a}</w:rPr></w:style>"
+        f'<w:style w:type="{kind}" w:styleId="B"><w:basedOn w:val="A"/>'
+        f"<w:rPr>{b}</w:rPr></w:style>",
+    )
+    return opened(document(body, {"s": ("styles", "word/styles.xml", styles)}))
+
+
+@pytest.mark.parametrize(
+    ("runs", "a", "b", "shown"),
+    [
+        ([run("10"), run("9", OF_A), run("/L")], SUPER, "", "10^9/L"),
+        ([run("10"), run("12", OF_B), run("/L")], SUPER, "", "10^12/L"),
+        ([run("10"), run("1", OF_A), run("2", OF_A)], SUPER, "", "10^12"),
+        ([run("10"), run("1", SUPER), run("2", SUPER), run("/L")], "", "", "10^12/L"),
+        ([run("10"), run("9", OF_B)], SUPER, '<w:vertAlign w:val="baseline"/>', "109"),
+        ([run("10"), run("9", OF_A + '<w:vertAlign w:val="baseline"/>')], SUPER, "", "109"),
+        ([run("6"), run("th", OF_A), run(" of May")], SUPER, "", "6th of May"),
+        ([run("þ", OF_A), run(" Melena")], WINGDINGS, "", "☑ Melena"),
+        ([run("o", OF_B), run(" Melena")], WINGDINGS, "<w:b/>", "☐ Melena"),
+        ([run("þ", OF_A + '<w:rFonts w:hint="default"/>')], WINGDINGS, "", "☑"),
+        ([run("Melena", OF_A + LETTERS)], WINGDINGS, "", "Melena"),
+        ([run("Melena", OF_A + THEME)], WINGDINGS, "", "Melena"),
+        ([run("Melena", OF_B)], WINGDINGS, LETTERS, "Melena"),
+        ([run("þ", OF_A), run("þorn")], WINGDINGS, "", "☑þorn"),
+    ],
+)
+def test_what_a_run_s_style_says_counts_where_the_run_says_nothing(runs, a, b, shown):
+    assert styled(paragraph(*runs), a, b) == ([shown], [])
+
+
+def test_a_paragraph_s_style_counts_for_the_paragraph_alone():
+    body = paragraph(run("þ"), run(" Melena", LETTERS), properties=PARAGRAPH_A) + P("þorn")
+    assert styled(body, WINGDINGS) == (["☑ Melena", "þorn"], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "a", "of_paragraphs", "noted"),
+    [
+        (paragraph(run("a", OF_A)), WHITE, "", True),
+        (paragraph(run("a", OF_B)), WHITE, "", True),
+        (paragraph(run("a"), properties=PARAGRAPH_A), WHITE, "", True),
+        (paragraph(run("a", OF_A)), WHITE + BLUE, "", False),
+        (paragraph(run("a", OF_A + WHITE)), BLUE, "", False),
+        (paragraph(run("a", OF_A + '<w:color w:val="auto"/>')), WHITE, "", False),
+        (paragraph(run("a"), properties=PARAGRAPH_A), WHITE, BLUE, False),
+        (paragraph(run("a"), properties='<w:pStyle w:val="B"/>'), WHITE, BLUE, False),
+    ],
+)
+def test_white_text_of_a_style_is_noted_where_no_ground_is(text, a, of_paragraphs, noted):
+    assert styled(text, a, of_paragraphs=of_paragraphs) == (["a"], ["same_colour"] * noted)
+
+
+# -- fields, controls ------------------------------------------------------------------------------
+
+
 def test_of_fields_what_they_show_is_read():
     inner = char("begin") + code("MERGEFIELD sex") + char("separate") + run("F") + char("end")
     body = (
@@ -420,6 +488,73 @@ def test_of_fields_what_they_show_is_read():
 def test_a_field_that_is_never_closed_loses_nothing():
     body = P("One.") + paragraph(run("Two "), char("begin"), run("three.")) + P("Four.")
     assert lines(document(body)) == ["One.", "Two", "three.", "Four."]
+
+
+SIGN = "SYMBOL 254 \\f "
+WORDS = run("þ", WINGDINGS)
+
+
+def field(text: str, result: str | None = None) -> str:
+    """A field by its code, with its result if it is stored."""
+    stored = "" if result is None else char("separate") + result
+    return char("begin") + code(text) + stored + char("end")
+
+
+def simple(text: str, result: str = "") -> str:
+    return f'<w:fldSimple w:instr="{text}">{result}</w:fldSimple>'
+
+
+@pytest.mark.parametrize(
+    ("shown_by", "sign"),
+    [
+        (field(f'{SIGN}"Wingdings" \\s 12'), "☑"),
+        (field(f"{SIGN}Wingdings"), "☑"),
+        (field(f"{SIGN}Wingdings", ""), "☑"),
+        (field(f"{SIGN}Wingdings", WORDS), "☑"),
+        (
+            char("begin")
+            + code(" SYM")
+            + code('BOL 0xA8 \\f "Wing')
+            + code('dings"')
+            + char("end"),
+            "☐",
+        ),
+        (field('symbol 82 \\f "Wingdings 2" \\h'), "☑"),
+        (field("SYMBOL 163 \\f Symbol"), "≤"),
+        (field("SYMBOL 177 \\a"), "±"),
+        (field("SYMBOL 9746 \\u"), "☒"),
+        (simple(f"{SIGN}Wingdings"), "☑"),
+        (simple(f"{SIGN}&quot;Wingdings&quot;", WORDS), "☑"),
+        (field("DATE") + field("SYMBOL") + simple("PAGE") + simple("SYMBOL"), ""),
+    ],
+)
+def test_a_sign_that_a_field_draws_is_read_from_its_code(shown_by, sign):
+    assert lines(document(paragraph(shown_by, run(" Melena")))) == [f"{sign} Melena".strip()]
+
+
+def test_a_hidden_field_shows_no_sign():
+    hidden = field(f"{SIGN}Wingdings").replace("<w:r>", "<w:r><w:rPr><w:vanish/></w:rPr>")
+    assert opened(document(paragraph(hidden, run("a")))) == (["a"], ["hidden_text"])
+
+
+ON, OFF = 'on="t"', 'on="f"'
+
+
+def art(text: str, more: str = "") -> str:
+    """Letters that are drawn."""
+    path = f'<v:textpath string="{text}" {more}/>' if text else "<v:textpath/>"
+    return f"<w:pict><v:shape>{path}</v:shape></w:pict>"
+
+
+def test_drawn_letters_are_read_as_a_text_box():
+    empty = '<mc:Choice Requires="wps"><w:drawing/></mc:Choice>'
+    choice = f"<mc:AlternateContent>{empty}<mc:Fallback>{art('COPY')}</mc:Fallback>"
+    body = (
+        paragraph(run("a "), f"<w:r>{art('VOID', ON)}</w:r>", run("b"))
+        + paragraph(f"<w:r>{choice}</mc:AlternateContent></w:r>", run("c"))
+        + paragraph(f"<w:r>{art('')}{art('x', OFF)}</w:r>", run("d"))
+    )
+    assert lines(document(body)) == ["VOID", "a b", "COPY", "c", "d"]
 
 
 DATA = (

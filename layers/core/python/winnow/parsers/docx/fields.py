@@ -3,17 +3,59 @@
 A field is its code, a mark that parts it, and its result: only the result is shown.
 """
 
+import re
+
 from winnow.parsers.docx.styles import is_on
+from winnow.parsers.marks import symbol
+
+_SYMBOL = re.compile(r"\s*SYMBOL\s+(\S{1,10})", re.IGNORECASE)
+_FONT = re.compile(r'\\f\s*(?:"([^"]{1,60})"|([^\s"]{1,60}))', re.IGNORECASE)
+_UNICODE = re.compile(r"\\u\b", re.IGNORECASE)
+_MAX_CODE = 300
+"""Characters that are kept of a code."""
+
+
+def sign_of(code: str) -> str:
+    r"""The sign that a field shows by its code; "" for a field of any other kind.
+
+    >>> sign_of(r'SYMBOL 254 \f "Wingdings" \s 12'), sign_of(r"SYMBOL 0x2610 \u"), sign_of("DATE")
+    ('☑', '☐', '')
+    """
+    match = _SYMBOL.match(code)
+    if not match:
+        return ""
+    font = _FONT.search(code, match.end())
+    number = _number(match[1].strip('"'))
+    if not font and not _UNICODE.search(code, match.end()) and 0x80 <= number < 0x100:
+        number = ord(bytes((number,)).decode("cp1252", "replace"))
+    return symbol(font[1] or font[2] if font else "", f"{number:04X}")
+
+
+def _number(text: str) -> int:
+    try:
+        number = int(text, 16 if text[:2].lower() == "0x" else 10)
+    except ValueError:
+        number = ord(text) if len(text) == 1 else 0
+    return number if 0 <= number <= 0xFFFF else 0
+
+
+class _Field:
+    """An open field."""
+
+    def __init__(self, written: int) -> None:
+        self.in_code = True
+        self.code = ""
+        self.written = written
+        """What was written before it."""
 
 
 class FieldCodes:
     """Tells the codes of open fields from their results; fields may be inside of fields."""
 
     def __init__(self) -> None:
-        self._open: list[bool] = []
-        """Of each open field, whether what comes is its code."""
+        self._open: list[_Field] = []
         self._codes = 0
-        """Of how many it is."""
+        """Of how many of them what comes is the code."""
         self._text: list[str] = []
         """Text that stood in the code of fields that are still open."""
 
@@ -21,26 +63,37 @@ class FieldCodes:
     def is_in_code(self) -> bool:
         return self._codes > 0
 
-    def mark(self, kind: str | None) -> None:
-        """A field begins, its code ends, or the whole of it."""
+    def mark(self, kind: str | None, written: int) -> str:
+        """A field begins, its code ends, or the whole of it.
+
+        `written` counts what was written so far. Returns what an ended field shows that has no
+        result.
+        """
+        sign = ""
         if kind == "begin":
-            self._open.append(True)
+            self._open.append(_Field(written))
             self._codes += 1
-        elif not self._open:
-            return
-        elif kind == "separate":
+        elif self._open and kind == "separate":
             self.end_code()
-        elif kind == "end":
+        elif self._open and kind == "end":
             self.end_code()
-            self._open.pop()
+            field = self._open.pop()
+            if field.written == written:
+                sign = sign_of(field.code)
         if not self._open:
             self._text.clear()
+        return sign
 
     def end_code(self) -> None:
         """What comes is no code of the innermost field any more."""
         if self._open:
-            self._codes -= self._open[-1]
-            self._open[-1] = False
+            self._codes -= self._open[-1].in_code
+            self._open[-1].in_code = False
+
+    def take_code(self, text: str) -> None:
+        """Keep what the innermost field is computed from."""
+        if self._open and self._open[-1].in_code and len(self._open[-1].code) < _MAX_CODE:
+            self._open[-1].code += text[:_MAX_CODE]
 
     def take(self, text: str) -> None:
         """Keep text that is in a code."""

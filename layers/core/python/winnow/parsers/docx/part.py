@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 
 from winnow.parsers.docx.bullets import Numbering
-from winnow.parsers.docx.fields import FieldCodes, FormField
+from winnow.parsers.docx.fields import FieldCodes, FormField, sign_of
 from winnow.parsers.docx.story import Document
-from winnow.parsers.docx.styles import Strikes, is_on
+from winnow.parsers.docx.styles import LOOKS, Look, Strikes, is_on, look_of
 from winnow.parsers.errors import ParseError
-from winnow.parsers.marks import UNKNOWN, from_symbol_font, symbol, symbol_font
+from winnow.parsers.marks import UNKNOWN, from_symbol_font, symbol
 from winnow.parsers.merged_cells import MAX_COLUMNS, MAX_REPEATED
 from winnow.parsers.packages import feed, xml_parser
 from winnow.parsers.superscripts import is_read_into
@@ -25,6 +25,7 @@ _REFERENCES = (
     "http://purl.oclc.org/ooxml/officeDocument/relationships}id",
 )
 _COMPATIBLE = "http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_VML = "urn:schemas-microsoft-com:vml}"
 _MAX_DEPTH = 400
 
 Attributes = dict[str, str]
@@ -109,8 +110,8 @@ class _Box:
         self.direct = part.direct
         self.strikes = part.strikes
         self.box = part.box
-        self.font = part.font
-        self.raised = part.raised
+        self.look = part.look
+        self.paragraph_look = part.paragraph_look
 
 
 class PartReader:
@@ -144,10 +145,16 @@ class PartReader:
         """How often something was written: tells whether a choice had text."""
         self._paragraphs = 0
         """Open paragraphs: more than one in a text box."""
+        self._follows_raised = False
+        """Whether what was written last is raised."""
         self._in_properties = False
         """Of a paragraph."""
         self._in_row_properties = False
         self._fields = FieldCodes()
+        self._in_code = 0
+        """Text of the code of a field."""
+        self._simple: list[tuple[str, int]] = []
+        """Of each open field that is one element: its code, what was written before it."""
         self._form: FormField | None = None
         self._controls: list[_Control] = []
         self._choices: list[tuple[bool, int]] = []
@@ -164,8 +171,7 @@ class PartReader:
     def _new_paragraph(self) -> None:
         styles = self._document.styles
         self.joins = False
-        self._on_ground = False
-        """Whether the open paragraph has a ground of its own."""
+        self._take_paragraph_look(styles.default)
         self.style_hides = styles.hidden.has(styles.default)
         self.strikes = Strikes(styles, styles.default)
         self.box = ""
@@ -178,10 +184,11 @@ class PartReader:
         self.run_hides = False
         self.direct: bool | None = None
         """Whether the open run is marked as hidden."""
-        self.font = ""
-        self.raised = False
-        self._white = False
-        """Whether the open run is white, and nothing was seen that it is on."""
+        self.look = self.paragraph_look
+
+    def _take_paragraph_look(self, style: str) -> None:
+        styles = self._document.styles
+        self.paragraph_look = styles.look(style).over(styles.look(""))
 
     def read(self, blocks: Iterator[bytes]) -> None:
         """Write the part's text to the story."""
@@ -216,8 +223,12 @@ class PartReader:
             handler(self)
 
     def _data(self, data: str) -> None:
-        if self._in_text and not self._skip:
+        if self._skip:
+            return
+        if self._in_text:
             self._write(data)
+        elif self._in_code:
+            self._fields.take_code(data)
 
     def _write(self, text: str) -> None:
         if self._muted:
@@ -236,19 +247,20 @@ class PartReader:
             return
         self._story.broken = False
         self._written += 1
-        if self._white and not (self._on_ground or self._tables or self._boxes):
+        look = self.look
+        if look.white and not (look.ground or self._tables or self._boxes):
             self._story.white = self._story.white or bool(text.strip())
         self._page = self._page or self._story.page
-        if self.font or not text.isascii():
-            text = from_symbol_font(text, self.font).replace("\u00ad", "").replace("\u200b", "")
+        if look.font or not text.isascii():
+            text = from_symbol_font(text, look.font or "")
+            text = text.replace("\u00ad", "").replace("\u200b", "")
             self._story.symbols = self._story.symbols or UNKNOWN in text
         if self.box and text.strip():
             self.runs.append(f"{self.box} ")
             self.box = ""
-        if self.raised:
-            if is_read_into(self.runs, text):
-                self.runs.append("^")
-            self.raised = False
+        if look.raised and not self._follows_raised and is_read_into(self.runs, text):
+            self.runs.append("^")
+        self._follows_raised = bool(look.raised)
         self.runs.append(text)
 
     # -- elements ----------------------------------------------------------------------------------
@@ -310,6 +322,7 @@ class PartReader:
         self._numbering.style = style
         self.style_hides = self._document.styles.hidden.has(style)
         self.strikes = Strikes(self._document.styles, style)
+        self._take_paragraph_look(style)
 
     def _number(self, attributes: Attributes, space: str) -> None:
         if self._in_properties:
@@ -324,6 +337,7 @@ class PartReader:
             style = attributes.get(f"{space}val", "")
             self.run_hides = self._document.styles.hidden.has(style)
             self.strikes.run_style(style)
+            self.look = self._document.styles.look(style).over(self.paragraph_look)
 
     def _strike(self, attributes: Attributes, space: str) -> None:
         if self._in_run:
@@ -344,27 +358,6 @@ class PartReader:
             self.joins = self.joins or hidden
         elif self._in_run:
             self.direct = hidden
-
-    def _fonts(self, attributes: Attributes, space: str) -> None:
-        if self._in_run:
-            fonts = (attributes.get(f"{space}{kind}", "") for kind in ("ascii", "hAnsi"))
-            self.font = next(filter(None, map(symbol_font, fonts)), "")
-
-    def _colour(self, attributes: Attributes, space: str) -> None:
-        if self._in_run:
-            self._white = attributes.get(f"{space}val", "").lower() == "ffffff"
-
-    def _ground(self, attributes: Attributes, space: str) -> None:
-        ground = attributes.get(f"{space}fill") or attributes.get(f"{space}val", "")
-        if ground.lower() not in ("", "auto", "none", "clear", "white", "ffffff"):
-            if self._in_run:
-                self._white = False
-            elif self._in_properties:
-                self._on_ground = True
-
-    def _align(self, attributes: Attributes, space: str) -> None:
-        if self._in_run:
-            self.raised = attributes.get(f"{space}val") == "superscript"
 
     def _deleted(self, _attributes: Attributes, _space: str) -> None:
         self._story.changed = True
@@ -416,10 +409,15 @@ class PartReader:
         self._write("-")
 
     def _symbol(self, attributes: Attributes, space: str) -> None:
-        sign = symbol(attributes.get(f"{space}font", ""), attributes.get(f"{space}char", ""))
-        font, self.font = self.font, ""  # that of the run is of its letters
+        self._write_sign(
+            symbol(attributes.get(f"{space}font", ""), attributes.get(f"{space}char", ""))
+        )
+
+    def _write_sign(self, sign: str) -> None:
+        look = self.look
+        self.look = Look(font="").over(look)  # that of the run is of its letters
         self._write(sign)
-        self.font = font
+        self.look = look
 
     def _note(self, attributes: Attributes, space: str) -> None:
         self._document.noted.add(("footnote", attributes.get(f"{space}id", "")))
@@ -442,7 +440,24 @@ class PartReader:
     # -- fields ------------------------------------------------------------------------------------
 
     def _field(self, attributes: Attributes, space: str) -> None:
-        self._fields.mark(attributes.get(f"{space}fldCharType"))
+        sign = self._fields.mark(attributes.get(f"{space}fldCharType"), self._written)
+        if sign:
+            self._write_sign(sign)
+
+    def _start_code(self, _attributes: Attributes, _space: str) -> None:
+        self._in_code += 1
+
+    def _end_code(self) -> None:
+        self._in_code -= 1
+
+    def _start_simple(self, attributes: Attributes, space: str) -> None:
+        self._simple.append((attributes.get(f"{space}instr", ""), self._written))
+
+    def _end_simple(self) -> None:
+        if self._simple:
+            code, written = self._simple.pop()
+            if written == self._written and (sign := sign_of(code)):
+                self._write_sign(sign)
 
     def _check_box(self, _attributes: Attributes, _space: str) -> None:
         self._form = FormField(["[ ]", "[x]"])
@@ -549,8 +564,17 @@ class PartReader:
             self.runs, self.joins, self.style_hides = box.runs, box.joins, box.style_hides
             self.run_hides, self.direct = box.run_hides, box.direct
             self.strikes, self.box = box.strikes, box.box
-            self.font, self.raised = box.font, box.raised
+            self.look, self.paragraph_look = box.look, box.paragraph_look
             self._in_run = True
+
+    def _word_art(self, attributes: Attributes, _space: str) -> None:
+        """Letters that are drawn: a text box."""
+        text = attributes.get("string", "")
+        if text.strip() and attributes.get("on", "t") not in ("f", "false"):
+            self._start_box(attributes, "")
+            self.box = ""
+            self._write(text)
+            self._end_box()
 
     # -- other files -------------------------------------------------------------------------------
 
@@ -662,6 +686,16 @@ def _of_form(name: str) -> Callable[[PartReader, Attributes, str], None]:
     return take
 
 
+def _looks(name: str) -> Callable[[PartReader, Attributes, str], None]:
+    def take(part: PartReader, attributes: Attributes, space: str) -> None:
+        if part._in_run:
+            part.look = look_of(name, attributes, space).over(part.look)
+        elif part._in_properties and look_of(name, attributes, space).ground:
+            part.paragraph_look = Look(ground=True).over(part.paragraph_look)
+
+    return take
+
+
 _Start = Callable[[PartReader, Attributes, str], None]
 _End = Callable[[PartReader], None]
 
@@ -672,11 +706,7 @@ _WORD_STARTS: dict[str, _Start] = {
     "pStyle": PartReader._paragraph_style,
     "r": PartReader._start_run,
     "rStyle": PartReader._run_style,
-    "rFonts": PartReader._fonts,
-    "vertAlign": PartReader._align,
-    "color": PartReader._colour,
-    "shd": PartReader._ground,
-    "highlight": PartReader._ground,
+    **{name: _looks(name) for name in LOOKS},
     "strike": PartReader._strike,
     "dstrike": PartReader._strike_twice,
     "numId": PartReader._number,
@@ -702,6 +732,8 @@ _WORD_STARTS: dict[str, _Start] = {
     "footnote": PartReader._footnote,
     "endnote": PartReader._endnote,
     "fldChar": PartReader._field,
+    "instrText": PartReader._start_code,
+    "fldSimple": PartReader._start_simple,
     "checkBox": PartReader._check_box,
     "ddList": PartReader._list,
     "default": _of_form("default"),
@@ -732,6 +764,8 @@ _WORD_ENDS: dict[str, _End] = {
     "pPr": PartReader._end_properties,
     "r": PartReader._new_run,
     "trPr": PartReader._end_row_properties,
+    "instrText": PartReader._end_code,
+    "fldSimple": PartReader._end_simple,
     "checkBox": PartReader._end_form,
     "ddList": PartReader._end_form,
     "sdt": PartReader._end_control,
@@ -756,6 +790,7 @@ _MATH_ENDS: dict[str, _End] = {"t": PartReader._end_text, "d": PartReader._end_d
 _STARTS: dict[str, tuple[_Start, str]] = {
     **{f"{space}{name}": (do, space) for space in _WORD for name, do in _WORD_STARTS.items()},
     **{f"{space}{name}": (do, space) for space in _MATH for name, do in _MATH_STARTS.items()},
+    f"{_VML}textpath": (PartReader._word_art, ""),
     f"{_COMPATIBLE}AlternateContent": (PartReader._start_alternatives, ""),
     f"{_COMPATIBLE}Choice": (PartReader._start_alternative, ""),
     f"{_COMPATIBLE}Fallback": (PartReader._start_alternative, ""),
