@@ -268,7 +268,7 @@ class Redrive:
     def _event_of(self, row: UploadRow, attempt: int) -> dict[str, Any]:
         event = claimed_event(self._target.uploads_bucket, row, attempt)
         if row.version_id is None and row.sequencer is None:
-            # A run that failed before it could claim left a row without its identity.
+            # In a row of version 0.2.0 or before: its run failed before it could claim.
             with aws_errors(self._target):
                 try:
                     first = self._states.describe_execution(executionArn=row.run or "")["input"]

@@ -9,9 +9,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.fakes.store import MemoryEraser, MemoryStore
-from winnow.errors import AwsRefusedError, RetryableError
+from winnow.errors import AwsRefusedError, NotFinishedError, RetryableError
 from winnow.reviews.forget import Eraser, StoredVersion
 from winnow_aws.erasing import S3Eraser, UploadsTable
+from winnow_aws.rows import row_of
 
 BUCKET = "bucket"
 REGION: Final = "eu-west-1"
@@ -115,28 +116,55 @@ def test_a_version_that_s3_keeps_is_an_error_without_its_key(code: str, kind: ty
     assert "hans" not in str(error.value)
 
 
-def test_a_row_is_marked_once_and_loses_the_files_name(moto_aws: None) -> None:
-    dynamodb = boto3.client("dynamodb", region_name=REGION)
-    dynamodb.create_table(
+@pytest.fixture
+def dynamodb(moto_aws: None) -> Any:
+    client = boto3.client("dynamodb", region_name=REGION)
+    client.create_table(
         TableName="t",
         KeySchema=[{"AttributeName": "upload_id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "upload_id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    row = {"upload_id": {"S": "u"}, "object_key": {"S": "inbox/p/hans.csv"}}
+    return client
+
+
+def stored(dynamodb: Any) -> Any:
+    return dynamodb.get_item(TableName="t", Key={"upload_id": {"S": "u"}})["Item"]
+
+
+STATES: list[dict[str, Any]] = [{}, {"state": {"S": "FAILED"}}, {"state": {"N": "7"}}]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_row_is_marked_once_and_loses_the_files_name_last(
+    dynamodb: Any, state: dict[str, Any]
+) -> None:
+    row = {"upload_id": {"S": "u"}, "object_key": {"S": "inbox/p/hans.csv"}, **state}
     dynamodb.put_item(TableName="t", Item=row)
     table = UploadsTable(dynamodb, "t")
-    table.mark_erased("u", "2027-01-01T00:00:00.000Z", "ann")
+    table.begin_erasing("u", "2027-01-01T00:00:00.000Z", "ann")
+    marked = {"erased_at": {"S": "2027-01-01T00:00:00.000Z"}, "erased_by": {"S": "ann"}}
+    assert stored(dynamodb) == {**row, **marked}
+    assert not row_of(stored(dynamodb)).erased
+    table.begin_erasing("u", "2028-01-01T00:00:00.000Z", "bob")
     table.mark_erased("u", "2028-01-01T00:00:00.000Z", "bob")
-    item = dynamodb.get_item(TableName="t", Key={"upload_id": {"S": "u"}})["Item"]
-    assert item == {
-        "upload_id": {"S": "u"},
-        "object_key": {"S": "erased"},
-        "erased_at": {"S": "2027-01-01T00:00:00.000Z"},
-        "erased_by": {"S": "ann"},
-    }
-    table.mark_erased("expired", "2028-01-01T00:00:00.000Z", "bob")
-    assert dynamodb.scan(TableName="t")["Count"] == 1
+    assert stored(dynamodb) == {**row, **marked, "object_key": {"S": "erased"}}
+    assert row_of(stored(dynamodb)).erased
+
+
+def test_a_row_that_has_expired_is_not_made_again(dynamodb: Any) -> None:
+    table = UploadsTable(dynamodb, "t")
+    table.begin_erasing("u", "2027-01-01T00:00:00.000Z", "ann")
+    table.mark_erased("u", "2027-01-01T00:00:00.000Z", "ann")
+    assert dynamodb.scan(TableName="t")["Count"] == 0
+
+
+def test_an_upload_that_a_run_has_claimed_meanwhile_is_not_erased(dynamodb: Any) -> None:
+    row = {"upload_id": {"S": "u"}, "state": {"S": "RUNNING"}, "object_key": {"S": "inbox/a"}}
+    dynamodb.put_item(TableName="t", Item=row)
+    with pytest.raises(NotFinishedError):
+        UploadsTable(dynamodb, "t").begin_erasing("u", "2027-01-01T00:00:00.000Z", "ann")
+    assert stored(dynamodb) == row
 
 
 def test_the_folders_of_a_prefix_are_found_also_those_of_deleted_objects(

@@ -147,6 +147,7 @@ def test_a_stopped_runs_row_is_whole(world: World, upload_id: str, stopped: Any)
         "run": RUN,
         "bucket": "winnow-uploads",
         "object_key": "inbox/91110/cases.csv",
+        "version_id": event("s3_object_created")["detail"]["object"]["version-id"],
         "size": str(event("s3_object_created")["detail"]["object"]["size"]),
         "error_code": "workflow_timed_out",
         "error_message": "The run took longer than a run may take.",
@@ -270,7 +271,20 @@ def test_without_a_version_the_sequencer_counts(world: World, stopped: Any, uplo
     del detail["version-id"]
     stopped["detail"]["input"] = json.dumps(uploaded)
     world.run("stopped", stopped)
-    assert world.row(id_of("winnow-uploads", detail["key"], detail["sequencer"]))
+    row = world.row(id_of("winnow-uploads", detail["key"], detail["sequencer"]))
+    assert row is not None
+    assert (row["sequencer"], "version_id" in row) == (detail["sequencer"], False)
+
+
+@pytest.mark.parametrize("state", ["RUNNING", "FAILED"])
+def test_what_a_row_says_of_its_file_stays(world: World, upload_id: str, stopped: Any, state: str):
+    told = {"version_id": "own", "object_key": "erased", "error_code": "file_empty"}
+    claim(world, upload_id, **told, state=state, error_message="0 bytes.")
+    assert world.run("stopped", stopped).states[-1] == "Recorded"
+    row = world.row(upload_id)
+    assert row is not None
+    assert (row["state"], {name: row[name] for name in told}) == ("FAILED", told)
+    assert "sequencer" not in row
 
 
 # MiniStack has no time limit of a run: test_gaps.py.

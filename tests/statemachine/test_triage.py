@@ -794,8 +794,47 @@ def test_a_failed_row_is_kept_as_long_as_any(world: World, uploaded: Any, upload
             "bucket": "winnow-uploads",
             "object_key": "inbox/91110/cases.csv",
             "size": str(uploaded["detail"]["object"]["size"]),
-            **({} if lost else {"version_id": row["version_id"], "attempt": "1"}),
+            "version_id": uploaded["detail"]["object"]["version-id"],
+            **({} if lost else {"attempt": "1"}),
         }
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_failed_row_without_a_version_has_its_sequencer(
+    world: World, uploaded: Any, *, lost: bool
+):
+    detail = uploaded["detail"]["object"]
+    del detail["version-id"]
+    if lost:
+        world.fail("put", TaskError("DynamoDB.AccessDeniedException", "no"))
+    else:
+        world.fail("serialize", function_error("FileEmptyError", "file_empty: 0 bytes."))
+    assert world.run("triage", uploaded).status == "FAILED"
+    row = world.row(id_of("winnow-uploads", detail["key"], detail["sequencer"]))
+    assert row is not None
+    assert (row["sequencer"], "version_id" in row) == (detail["sequencer"], False)
+
+
+def test_a_failed_row_names_the_version_that_serialize_read(world: World, uploaded: Any):
+    detail = uploaded["detail"]["object"]
+    version = detail.pop("version-id")
+    world.fail("filter", function_error("FileEmptyError", "file_empty: 0 bytes."))
+    assert world.run("triage", uploaded).status == "FAILED"
+    row = world.row(id_of("winnow-uploads", detail["key"], detail["sequencer"]))
+    assert row is not None
+    assert (row["sequencer"], row["version_id"]) == (detail["sequencer"], version)
+
+
+def test_a_redrive_that_waited_while_its_upload_was_erased_claims_nothing(
+    world: World, uploaded: Any, upload_id: str
+):
+    row = {"state": "FAILED", "run": "arn:of-the-first", "object_key": "erased", "erased_at": "x"}
+    world.put_row(upload_id=upload_id, **row)
+    uploaded["restart"] = {"attempt": 2, "supersedes": "arn:of-the-first"}
+    run = world.run("triage", uploaded)
+    assert (run.status, run.states[-1]) == ("SUCCEEDED", "Duplicate")
+    assert world.row(upload_id) == {"upload_id": upload_id, **row}
+    assert not world.mails
 
 
 def test_a_subject_is_no_longer_than_sns_takes(world: World, uploaded: Any, upload_id: str):

@@ -107,6 +107,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "died": {"state": "RUNNING", "run": "another", "lease_until": 500},
     "failed": {"state": "FAILED", "run": "another"},
     "failed, and redriven": {"state": "FAILED", "run": "superseded"},
+    "failed, redriven and erased": {"state": "FAILED", "run": "superseded", "erased_at": "then"},
     "own failed": {"state": "FAILED", "run": "this", "error_code": "told"},
     "own failed, untold": {"state": "FAILED", "run": "this", "error_code": "another"},
     "own succeeded": {"state": "SUCCEEDED", "run": "this"},
@@ -126,8 +127,9 @@ MAY_WRITE = {
 }
 GIVEN = {":run": "this", ":supersedes": "superseded", ":now": 1000, ":code": "told"}
 STATES = {":running": "RUNNING", ":failed": "FAILED", ":succeeded": "SUCCEEDED"}
-# Exception: its names and values are computed, since one of them may be missing.
-COMPUTED = {"RecordFailure"}
+# Exceptions: their values, and one's names, are computed, since one of them may be missing.
+COMPUTED_NAMES = {"RecordFailure"}
+COMPUTED_VALUES = {"RecordFailure", "RecordStopped"}
 READER = {
     "Resource": f"{RESOURCE}s3:getObject",
     "ReaderConfig": {"InputType": "JSONL"},
@@ -403,13 +405,13 @@ def _function(name: str) -> str:
 
 def _write(name: str, arguments: Any) -> dict[str, Any]:
     names, values = _plain_names(arguments), _plain_values(arguments)
-    if name in COMPUTED:
-        named: Any = _computed
-        valued: Any = _computed
-    else:
-        written = f"{arguments.get('UpdateExpression')} {arguments.get('ConditionExpression')}"
-        named = {one: one[1:] for one in set(re.findall(r"#\w+", written))}
-        valued = {one: _value(one) for one in set(re.findall(r":\w+", written))}
+    written = f"{arguments.get('UpdateExpression')} {arguments.get('ConditionExpression')}"
+    named: Any = {one: one[1:] for one in set(re.findall(r"#\w+", written))}
+    valued: Any = {one: _value(one) for one in set(re.findall(r":\w+", written))}
+    if name in COMPUTED_NAMES:
+        named = _computed
+    if name in COMPUTED_VALUES:
+        valued = _computed
     return {
         "TableName": "${TableName}",
         "ConditionExpression": _lets_in(MAY_WRITE.get(name, set()), names, values),

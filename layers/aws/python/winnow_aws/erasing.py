@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Required, TypedDict, Unpack
 from botocore.exceptions import ClientError
 
 from winnow.errors import AwsRefusedError, RetryableError
-from winnow.reviews.forget import StoredVersion
+from winnow.recovery.upload_row import ERASED_KEY
+from winnow.reviews.forget import StoredVersion, not_finished
 from winnow_aws.aws_errors import TRANSIENT_CODES, code_of, translated
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _BATCH = 1_000  # S3's maximum for one DeleteObjects
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that a key may have and XML 1.0 may not: the list of DeleteObjects is XML."""
+
+_ERASED_BY = "erased_at = if_not_exists(erased_at, :at), erased_by = if_not_exists(erased_by, :by)"
 
 
 class Asked(TypedDict, total=False):
@@ -115,6 +118,32 @@ class UploadsTable:
         self._dynamodb = dynamodb
         self._table = table
 
+    def begin_erasing(self, upload_id: str, at: str, by: str) -> None:
+        """Note who erases an upload and when: no run can claim it from then on.
+
+        A row that has expired is not made. Raises NotFinishedError if a run has claimed the upload.
+        """
+        key = {"upload_id": {"S": upload_id}}
+        with translated(f"in the table {self._table}"):
+            try:
+                self._dynamodb.update_item(
+                    TableName=self._table,
+                    Key=key,
+                    ConditionExpression="attribute_exists(upload_id) AND "
+                    "(attribute_not_exists(#state) OR #state <> :running)",
+                    UpdateExpression=f"SET {_ERASED_BY}",
+                    ExpressionAttributeNames={"#state": "state"},
+                    ExpressionAttributeValues={
+                        ":at": {"S": at},
+                        ":by": {"S": by},
+                        ":running": {"S": "RUNNING"},
+                    },
+                )
+            except self._dynamodb.exceptions.ConditionalCheckFailedException:
+                row = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+                if "Item" in row:
+                    raise not_finished(upload_id) from None
+
     def mark_erased(self, upload_id: str, at: str, by: str) -> None:
         """Note who erased an upload and when, and take the file's key out of its row.
 
@@ -125,14 +154,11 @@ class UploadsTable:
                 TableName=self._table,
                 Key={"upload_id": {"S": upload_id}},
                 ConditionExpression="attribute_exists(upload_id)",
-                UpdateExpression=(
-                    "SET erased_at = if_not_exists(erased_at, :at), "
-                    "erased_by = if_not_exists(erased_by, :by), object_key = :erased"
-                ),
+                UpdateExpression=f"SET {_ERASED_BY}, object_key = :erased",
                 ExpressionAttributeValues={
                     ":at": {"S": at},
                     ":by": {"S": by},
-                    ":erased": {"S": "erased"},
+                    ":erased": {"S": ERASED_KEY},
                 },
             )
 

@@ -38,6 +38,7 @@ from winnow.reviews.forget import (
     RowEraser,
     StoredVersion,
     erased_line,
+    not_finished,
 )
 from winnow.reviews.models import EventKind, Kind, RecordKey, State
 from winnow.reviews.ports import Change
@@ -61,10 +62,17 @@ RUN = RunRef(id="1-a", attempt=1, started_at="2027-01-01T00:00:00.000Z")
 
 class Marks:
     def __init__(self) -> None:
+        self.begun: dict[str, tuple[str, str]] = {}
         self.erased: dict[str, tuple[str, str]] = {}
+        self.claimed: set[str] = set()
+
+    def begin_erasing(self, upload_id: str, at: str, by: str) -> None:
+        if upload_id in self.claimed:
+            raise not_finished(upload_id)
+        self.begun.setdefault(upload_id, (at, by))
 
     def mark_erased(self, upload_id: str, at: str, by: str) -> None:
-        self.erased.setdefault(upload_id, (at, by))
+        self.erased.setdefault(upload_id, self.begun.get(upload_id, (at, by)))
 
 
 class Archive(Room):
@@ -125,7 +133,7 @@ class Archive(Room):
 
     @property
     def row(self) -> UploadRow:
-        erased = self.marks.erased.get(UPLOAD)
+        begun, erased = self.marks.begun.get(UPLOAD), self.marks.erased.get(UPLOAD)
         return UploadRow(
             upload_id=UPLOAD,
             state="SUCCEEDED",
@@ -133,7 +141,7 @@ class Archive(Room):
             object_key=FILE if erased is None else "erased",
             version_id=self.uploaded.version_id,
             process=CRITERIA.id,
-            erased_at=erased and erased[0],
+            erased_at=begun and begun[0],
         )
 
     def save_search(self, **search: Any) -> None:
@@ -201,6 +209,22 @@ def test_erasing_an_upload_again_does_nothing_and_keeps_the_first_audit() -> Non
     assert (again.uploaded, again.results, again.runs, again.notes) == (0, 0, 0, 0)
     assert [room.store.events(RecordKey(UPLOAD, n)) for n in (1, 2, 3)] == events
     assert room.marks.erased[UPLOAD][1] == "ann"
+
+
+def test_the_row_says_first_that_it_is_erased_so_that_no_run_claims_the_upload() -> None:
+    room = archive()
+    _break_after(room, 1)
+    with pytest.raises(BrokenOffError):
+        room.forget().upload(room.row, "ann")
+    assert room.marks.begun[UPLOAD][1] == "ann"
+    assert not room.row.erased
+    before = room.everything()
+    room = archive()
+    room.marks.claimed.add(UPLOAD)
+    with pytest.raises(NotFinishedError):
+        room.forget().upload(room.row, "ann")
+    assert room.everything() == before
+    assert room.head(1).state is not State.ERASED
 
 
 class Rows:
@@ -424,7 +448,7 @@ def _break_after(room: Archive, allowed: int) -> _Counter:
     for owner, names in (
         (room.objects, ("put", "publish")),
         (room.store, ("write",)),
-        (room.marks, ("mark_erased",)),
+        (room.marks, ("begin_erasing", "mark_erased")),
     ):
         for name in names:
             setattr(owner, name, counted(getattr(owner, name)))

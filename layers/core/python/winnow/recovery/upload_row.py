@@ -14,6 +14,9 @@ from winnow.storage.paths import RunPaths
 LEASE_S = 18_000
 """Seconds that a claim is valid; a test compares it with the state machine."""
 
+ERASED_KEY = "erased"
+"""The key of a row whose upload is erased: the file's own may name a person."""
+
 RowState = Literal["RUNNING", "SUCCEEDED", "FAILED", "DAMAGED"]
 """DAMAGED is not stored: it means that the row's state is missing or unknown."""
 
@@ -61,7 +64,7 @@ class UploadRow(FrozenModel):
     error_code: str | None = None
     error_message: str | None = None
     erased_at: str | None = None
-    """when its content was erased on request"""
+    """when somebody began to erase its content; it is erased when the row has no key any more"""
     erased_by: str | None = None
 
     @classmethod
@@ -95,6 +98,11 @@ class UploadRow(FrozenModel):
     def ended(self) -> bool:
         """Whether its run has ended, with success or not."""
         return self.state in ENDED_STATES
+
+    @property
+    def erased(self) -> bool:
+        """Whether its content was erased, to the end."""
+        return self.erased_at is not None and self.object_key == ERASED_KEY
 
     def lease_expired(self, now: float) -> bool:
         """Whether its run must have crashed: it has not ended, but its lease has expired."""

@@ -2,8 +2,8 @@
 
 Everything can be done again: what is erased already is left as it is. If erasing breaks off, the
 next call goes on. The reviews are marked as erased first, which is their audit: from then on nobody
-can decide a record or write a note to it. Then the texts go. The upload's row comes last, since it
-says where the file was.
+can decide a record or write a note to it. Then the texts go. The upload's row says first that it is
+being erased, so that no run claims it any more, and loses the file's key last.
 
 A function that has begun before may still write a note or draw a page, but only where no object is.
 So an empty object is put there, and stays.
@@ -85,6 +85,14 @@ class Eraser(Protocol):
 
 class UploadMarks(Protocol):
     """The table of uploads, to mark a row as erased."""
+
+    def begin_erasing(self, upload_id: str, at: str, by: str) -> None:
+        """Note who erases an upload and when: no run can claim it from then on.
+
+        A row that is marked already keeps its time and name. A row that has expired is not made.
+        Raises NotFinishedError if a run has claimed the upload.
+        """
+        ...
 
     def mark_erased(self, upload_id: str, at: str, by: str) -> None:
         """Note who erased an upload and when, and take the file's key out of its row.
@@ -185,7 +193,7 @@ class Forget:
 
     def completed(self, row: UploadRow) -> UploadRow:
         """A damaged row, completed by what its results tell; others as they are."""
-        if row.state != "DAMAGED" or row.erased_at is not None:
+        if row.state != "DAMAGED" or row.erased:
             return row
         told = self.without_row(row.upload_id) or UploadRow(upload_id=row.upload_id)
         file: dict[str, str | None] = {}
@@ -232,6 +240,7 @@ class Forget:
         """
         self._require_end(row)
         own = row.upload_id
+        self._marks.begin_erasing(own, iso(self._clock()), user)
         pages = results = notes = 0
         heads = self._heads(own)
         # While the results still tell what was in them.
@@ -288,7 +297,7 @@ class Forget:
         until: float = row.claimed_s + LEASE_S if row.lease_until is None else row.lease_until
         if row.state == "DAMAGED" and (row.ended_s is not None or until < self._clock()):
             return
-        raise NotFinishedError(f"The run of {row.upload_id} has not ended: it could write again.")
+        raise not_finished(row.upload_id)
 
     def _heads(self, own: str) -> list[ReviewHead]:
         return [] if self._store is None else list(self._store.heads(own))
@@ -748,7 +757,7 @@ class Forget:
         Another version is another upload, perhaps of another person. Delete markers are deleted
         when nothing else is left.
         """
-        if row.erased_at is not None:
+        if row.erased:
             return _File()
         if not row.bucket or not row.object_key:
             return _File(unknown=True)
@@ -789,6 +798,11 @@ def _own_version(row: UploadRow, contents: Sequence[StoredVersion]) -> StoredVer
     if own is None and row.version_id is None and set(named) == {UNVERSIONED}:
         return named[UNVERSIONED]
     return own
+
+
+def not_finished(own: str) -> NotFinishedError:
+    """The error for an upload whose run may be under way."""
+    return NotFinishedError(f"The run of {own} has not ended: it could write again.")
 
 
 def _decided(heads: Iterable[ReviewHead]) -> int:
