@@ -173,6 +173,10 @@ def _alternatives(text: str) -> bytes:
     )
 
 
+def _header_lines(text: str) -> bytes:
+    return _mail("a", f"{text}\n", "multipart/mixed; boundary=b") + b"--b\n" + _bytes(text)
+
+
 def _header(text: str) -> str:
     return text.replace("\n", "\n ").replace("\r", " ")
 
@@ -259,6 +263,12 @@ FILES: dict[str, Subject] = {
     "eml: base64": reading(lambda text: _packed(text, "base64"), ".eml"),
     "eml: quoted-printable": reading(lambda text: _packed(text, "quoted-printable"), ".eml"),
     "eml: alternatives": reading(_alternatives, ".eml"),
+    "eml: header lines": reading(_header_lines, ".eml"),
+    "eml: a mailbox": reading(
+        lambda text: _bytes("From a@b Mon Jan 01 10:00:00 2024\nFrom: a@b.example\n\n"
+                            f"{text.replace('ab', 'From a Mon 10:00' + chr(10) + 'a: b')}\n"),
+        ".eml",
+    ),
     "eml: parts": reading(_multipart, ".eml"),
     "zip: a member": reading(lambda text: files.package({"a.txt": _bytes(text)}), ".zip"),
     "zip: names": reading(_member_name, ".zip"),

@@ -1,4 +1,4 @@
-"""ZIP archives and e-mails: each member is read as a file of its own, one level deep.
+"""ZIP archives, e-mails and mailboxes: each member is read as a file of its own, one level deep.
 
 A member's name never becomes a path: members are read from the archive into memory or an unnamed
 temporary file. One that cannot be read becomes one invalid record; the others are read.
@@ -10,9 +10,12 @@ import stat
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import IO, BinaryIO, Protocol, cast
 
 from winnow.errors import (
+    FileBombError,
+    FileTypeError,
     NoRecordsError,
     PermanentError,
     ReaderFailedError,
@@ -22,7 +25,7 @@ from winnow.errors import (
 from winnow.models import InvalidRecord, Record
 from winnow.parsers.errors import ParseError
 from winnow.parsers.packages import Counted, open_package
-from winnow.readers import documents, sandbox
+from winnow.readers import documents, mailbox, sandbox
 from winnow.readers.fragments import Fragment, TableRow, fragment_of
 from winnow.readers.ocr import OcrNeededError
 from winnow.readers.source import Source
@@ -77,7 +80,13 @@ def read_zip(source: Source, read_inner: ReadInner) -> Iterator[Record | Invalid
 
 
 def read_mail(source: Source, read_inner: ReadInner) -> Iterator[Record | InvalidRecord]:
-    """The body of a mail as a document, then the records of every attachment."""
+    """The body of a mail as a document, then the records of every attachment.
+
+    Those of each mail in a mailbox.
+    """
+    if mailbox.begins(source.head) and len(list(islice(mailbox.mails(source.spooled()), 2))) > 1:
+        yield from _read_mailbox(source, read_inner)
+        return
     scratch = source.temporary()
     body: list[Fragment] = []
     fields: dict[str, str] = {}
@@ -112,6 +121,24 @@ def read_mail(source: Source, read_inner: ReadInner) -> Iterator[Record | Invali
         start += size
     if source.inside and attached:
         source.note("attachments_left_out", "Attachments of a mail in an archive were not read.")
+
+
+def _read_mailbox(source: Source, read_inner: ReadInner) -> Iterator[Record | InvalidRecord]:
+    """The records of every mail of a mailbox, each a case by itself."""
+    if source.inside:
+        raise FileTypeError(
+            "It is a mailbox of several e-mails inside another file: drop it alone."
+        )
+    number = 0
+    for count, content in enumerate(mailbox.mails(source.spooled()), start=1):
+        if count > source.limits.max_members:
+            raise FileBombError(
+                f"It has more than {source.limits.max_members:,} e-mails (limit max_members)."
+            )
+        source.check_time()
+        for record in _member(source, io.BytesIO(content), f"{count}.eml", count, read_inner):
+            number += 1
+            yield record.model_copy(update={"record": number, "of_upload": False})
 
 
 def shown_name(name: str) -> str:

@@ -120,8 +120,10 @@ _XML_FORMATS = (
 )
 """What stands near the beginning of XML files, in lower case, and what they are."""
 _NEAR = 4_000
-_HEADER = re.compile(r"[!-9;-~]+:")
+_HEADER = re.compile(r"[!-9;-~]+:|[A-Za-z]+-[A-Za-z-]{1,60}[ \t]{1,20}:")
 _MAIL_HEADERS = frozenset({"received", "message-id", "mime-version", "return-path"})
+_OF_MAILBOX = 3
+"""Lines at the beginning of a mail that may be a mailbox's own, not headers."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a]")
 
 
@@ -208,7 +210,7 @@ def _text_kind(text: str, source: Source) -> Kind:
         return "html"
     if _XML_DECLARATION.match(text) or _XML_ROOT.match(text, start):
         raise _unsupported_document(_xml_title(text[:_NEAR].lower()))
-    if _is_mail(text):
+    if is_mail(text):
         return "eml"
     if promised in ("csv", "tsv"):
         return promised
@@ -275,7 +277,7 @@ def _json_kind(text: str, promised: Kind | None, *, whole: bool) -> Kind | None:
     return "json"
 
 
-def _is_mail(text: str) -> bool:
+def is_mail(text: str) -> bool:
     """Whether the text begins with the headers of an e-mail that was sent."""
     names: set[str] = set()
     lines = text.replace("\r\n", "\n").split("\n")
@@ -284,11 +286,11 @@ def _is_mail(text: str) -> bool:
             break
         if line[0] in " \t" and names:
             continue
-        if index == 0 and line.startswith("From "):
+        if index < _OF_MAILBOX and line.startswith(("From ", ">From ")):
             continue
         if not (match := _HEADER.match(line)):
             return False
-        names.add(match.group()[:-1].lower())
+        names.add(match.group()[:-1].rstrip().lower())
     return "from" in names and bool(names & _MAIL_HEADERS)
 
 

@@ -20,6 +20,7 @@ from winnow.parsers.labels import (
 )
 from winnow.parsers.mail.body_parts import POLICY, MailParts, filename, of_type, sort
 from winnow.parsers.mail.encoded_words import decode_words, header_text
+from winnow.parsers.mail.header_lines import repaired
 from winnow.parsers.mail.transfer_encodings import (
     Unpacked,
     packing,
@@ -39,7 +40,8 @@ Emit = Callable[[list[Any]], None]
 
 def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, scratch: IO[bytes] | None) -> None:
     """Emit the headers, the body and the attachments; the attachments' bytes go to `scratch`."""
-    message = email.message_from_bytes(_unmarked(file.read()), policy=POLICY)
+    content, left_out = repaired(_unmarked(file.read()))
+    message = email.message_from_bytes(content, policy=POLICY)
     if message.defects and not message.keys():
         raise ParseError("file_unreadable", "The mail has no headers.")
     for part in message.walk():
@@ -49,6 +51,14 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, scratch: IO[bytes
                 part.del_param("charset")
     headers = ((name, _header(message, name)) for name in _HEADERS)
     emit(["fields", {name: value for name, value in headers if value is not None}])
+    if left_out:
+        emit(
+            [
+                "note",
+                "header_lines_left_out",
+                "Lines among the headers of the mail that are no headers were left out.",
+            ]
+        )
     reader = _BodyReader(limits)
     mail = sort(message, reader)
     for part in mail.body:

@@ -163,12 +163,13 @@ class _Base64Lines:
 
 
 def _may_have_words(raw: bytes) -> bool:
-    """Whether a line that is shorter than the first one is not the last: text may follow there."""
+    """Whether a line has blanks, or is shorter than the first one and not the last."""
     first = 0
     ended = False
     for line in raw.splitlines():
-        size = len(line.strip(_BLANKS))
-        if size and ended:
+        stripped = line.strip(_BLANKS)
+        size = len(stripped)
+        if size and (ended or b" " in stripped or b"\t" in stripped):
             return True
         first = first or size
         ended = 0 < size < first
