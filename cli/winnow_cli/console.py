@@ -1,4 +1,4 @@
-"""The two streams of a command: the answer goes to stdout, everything else to stderr.
+"""The streams of a command: the answer goes to stdout, everything else to stderr.
 
 Whatever is printed goes through `safe`, so that no file can steer a terminal by an escape sequence.
 Characters that the output's encoding lacks are replaced; they stop no answer half-way.
@@ -39,7 +39,11 @@ def pasteable(hint: str) -> str:
 
 def here(path: Path) -> str:
     """A path to type: relative to the working directory if it is below it."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    try:
+        folder = Path.cwd()
+    except OSError:  # It was deleted.
+        return str(path)
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
 def safe(text: str) -> str:
@@ -77,10 +81,10 @@ def prepare_streams() -> None:
 
     A stream that the caller closed (`>&-`) is replaced by the null device.
     """
-    for name in ("stdout", "stderr"):
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper) and stream.errors in _STRICT_ERRORS:
             stream.reconfigure(errors="replace")
 

@@ -3,11 +3,14 @@
 import errno
 import functools
 import os
+import re
+import shlex
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, ParamSpec
+from typing import Annotated, Any, NoReturn, ParamSpec, get_type_hints
 
 import typer
 
@@ -27,6 +30,8 @@ EXIT_UNREAD = 141
 """Exit code if the output pipe is closed: 128 plus SIGPIPE, as in shells."""
 _UNUSABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EISDIR}
 """Of a file or a disk, where an error names none."""
+_TAKES_STAGES = re.compile(r"(?<=`)winnow (?:deploy|destroy|stages|training)\b[^`]*")
+"""Commands that take a file of stages, in a sentence."""
 
 LOCAL, FILES, REVIEWS = "The local stack", "Files", "Reviews"
 PROCESSES, ENCODER = "Processes", "The encoder"
@@ -136,25 +141,63 @@ def handle_errors(command: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         as_json = bool(kwargs.get("as_json"))
+        stages = kwargs.get("stages")
         try:
             try:
+                _refuse_broken_text(command, kwargs)
                 command(*args, **kwargs)
             except BrokenPipeError:
                 raise
             except Exception as error:
-                fail(final_error(error, kwargs.get("stack")), as_json)
-            sys.stdout.flush()
+                failure = final_error(error, kwargs.get("stack"))
+                fail(failure, as_json, stages=stages if isinstance(stages, Path) else None)
+            with _writing():
+                sys.stdout.flush()
         except BrokenPipeError:
             end_unread()
         except KeyboardInterrupt:
             _end_interrupted(as_json)
-        except OSError as error:
-            # The output cannot be written: a full disk after `>`.
-            note(str(unusable_file(OSError(error.errno, error.strerror))))
-            discard_output()
-            raise typer.Exit(1) from None
 
     return run
+
+
+def _refuse_broken_text(command: Callable[P, None], values: Mapping[str, object]) -> None:
+    """Refuse what was typed as text and is not UTF-8: no file and no service takes it.
+
+    Names of files may be so. Raises BadParameter, which names the option.
+    """
+    for name, value in values.items():
+        for text in value if isinstance(value, list | tuple) else (value,):
+            try:
+                if isinstance(text, str):
+                    text.encode()
+            except UnicodeEncodeError:
+                option = _as_typed(command, name)
+                raise typer.BadParameter("it is not in UTF-8", param_hint=option) from None
+
+
+def _as_typed(command: Callable[P, None], name: str) -> str:
+    """The option or argument that a parameter of a command is given by."""
+    annotation = get_type_hints(command, include_extras=True)[name]
+    for info in getattr(annotation, "__metadata__", ()):
+        if isinstance(info, typer.models.ArgumentInfo):
+            return (info.metavar or name.upper()).strip("[]")
+        if info.param_decls:
+            return str(info.param_decls[0])
+    return f"--{name.replace('_', '-')}"
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Write to the streams; ends the command if that fails: a full disk after `>`."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        note(str(unusable_file(OSError(error.errno, error.strerror))))
+        discard_output()
+        raise typer.Exit(1) from None
 
 
 def final_error(error: Exception, stack: object) -> WinnowError:
@@ -274,6 +317,20 @@ def caused_by_ctrl_c(error: BaseException | None) -> bool:
     return False
 
 
+def of_stages(text: str, file: Path | None) -> str:
+    """What is said of stages.toml, for the file of stages that a command was given.
+
+    >>> of_stages("stages.toml has no b: `winnow deploy b`", Path("my/own.toml"))
+    'own.toml has no b: `winnow deploy b --stages my/own.toml`'
+    """
+    if file is None:
+        return text
+    named = text.replace("stages.toml", file.name)
+    if os.environ.get("WINNOW_STAGES") == str(file):
+        return named
+    return _TAKES_STAGES.sub(lambda found: f"{found[0]} --stages {shlex.quote(str(file))}", named)
+
+
 def error_document(error: WinnowError) -> dict[str, str]:
     """An error in a JSON document."""
     # A hint of this one error says more than the advice for all of its kind.
@@ -282,12 +339,23 @@ def error_document(error: WinnowError) -> dict[str, str]:
     return {"code": error.code, "message": error.message, "advice": hint}
 
 
-def fail(error: WinnowError, as_json: bool, more: dict[str, Any] | None = None) -> NoReturn:
-    """Ends a command with its error; `more` is added to the JSON document."""
+def fail(
+    error: WinnowError,
+    as_json: bool,
+    more: dict[str, Any] | None = None,
+    stages: Path | None = None,
+) -> NoReturn:
+    """Ends a command with its error; `more` is added to the JSON document.
+
+    `stages` is the file of stages that the command was given.
+    """
     document = error_document(error)
-    if as_json:
-        emit_json({"error": document, **(more or {})})
-    note(str(error))
-    if document["advice"]:
-        note(pasteable(document["advice"]))
+    document["advice"] = of_stages(document["advice"], stages)
+    advice = pasteable(document["advice"])
+    with _writing():
+        if as_json:
+            emit_json({"error": document, **(more or {})})
+        note(str(error))
+        if advice:
+            note(advice)
     raise typer.Exit(1)

@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from winnow.errors import StackFailedError
+from winnow.storage.text_files import read_text
 from winnow_local.runtime import bootstrap
 
 Template = dict[str, Any]
@@ -88,13 +89,13 @@ def read_template(path: Path) -> Template:
     """template.yaml as plain data, short intrinsic functions (`!Ref`) in their long form.
 
     Raises:
-        StackFailedError: the file is not YAML.
+        StackFailedError: the file is not YAML, or not in UTF-8.
     """
     import yaml
     from samtranslator.yaml_helper import yaml_parse
 
     try:
-        parsed = yaml_parse(path.read_text("utf-8"))
+        parsed = yaml_parse(read_text(path, StackFailedError).text)
     except yaml.YAMLError as error:
         raise StackFailedError(f"{path.name} is not YAML: {error}") from error
     # YAML reads `2012-10-17` as a date; CloudFormation needs the text.

@@ -5,10 +5,11 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from winnow.errors import ProcessUnknownError
+from winnow.errors import ProcessInvalidError, ProcessUnknownError
 from winnow.heads.card import ARRAYS, CARD, TRAINING, HeadFiles
 from winnow.processes.loader import load_definition
 from winnow.processes.schema import ProcessDefinition
+from winnow.storage.text_files import read_text
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,14 @@ def other_version(wanted: str, definition: ProcessDefinition, file: Path) -> Ver
 
     Raises:
         ProcessUnknownError: There is neither such a file nor such a version in the Git history.
+        ProcessInvalidError: The file is not a valid process.
     """
     if wanted == "untrained":
         return Version(definition, None, None)
     path = Path(wanted)
     if path.is_file():
-        found = load_definition(path.read_text("utf-8-sig"), path.name, published=True)
+        text = read_text(path, ProcessInvalidError).text
+        found = load_definition(text, path.name, published=True)
         return Version(found, HeadFiles.beside(path, found.id), path)
     name = file.resolve().name
     folder = file.resolve().parent

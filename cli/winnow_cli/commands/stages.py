@@ -7,8 +7,8 @@ import typer
 
 from winnow_cli.commands.deploy import Answers, Confirm, Yes, interactive, run_deployment
 from winnow_cli.commands.publish import As
-from winnow_cli.console import emit_json, note, say
-from winnow_cli.options import AsJson, StagesFile, alone, handle_errors
+from winnow_cli.console import emit_json, note, pasteable, say
+from winnow_cli.options import AsJson, StagesFile, alone, handle_errors, of_stages
 
 if TYPE_CHECKING:
     from winnow_cli.deployment.overview import StageView
@@ -34,7 +34,7 @@ def stages(
             "which takes minutes; else its last result is shown, with its age.",
         ),
     ] = False,
-    file: StagesFile = None,
+    stages: StagesFile = None,
     as_json: AsJson = False,
 ) -> None:
     """All stages side by side: version, age, health, alarms, what differs from here, cost.
@@ -42,7 +42,7 @@ def stages(
     The cost is that of this month's runs, at list prices (see `winnow costs`).
     """
     if alone(context):
-        _show(stages=file, drift=drift, as_json=as_json)
+        _show(stages=stages, drift=drift, as_json=as_json)
 
 
 @handle_errors
@@ -129,7 +129,7 @@ def set_stage(
         list[str] | None,
         typer.Option("--tag", metavar="NAME=VALUE", help="A tag of the stack; may be repeated."),
     ] = None,
-    file: StagesFile = None,
+    stages: StagesFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a stage to stages.toml, or change it; what is not given stays. Nothing is deployed."""
@@ -140,7 +140,7 @@ def set_stage(
     if stage == LOCAL and (given or tag):
         what = "the local stage has no account, region, stack, profile or tags"
         raise typer.BadParameter(f"{what}, only parameters", param_hint="STAGE")
-    before = read_stages(file).find(stage) or Stage(name=stage, stack=f"winnow-{stage}")
+    before = read_stages(stages).find(stage) or Stage(name=stage, stack=f"winnow-{stage}")
     changed = before.model_copy(
         update={
             **given,
@@ -148,11 +148,12 @@ def set_stage(
             "tags": _merged(before.tags, tag, "--tag"),
         }
     )
-    write_stage(changed, file)
+    write_stage(changed, stages)
     if as_json:
         emit_json(changed.model_dump(mode="json"))
     else:
-        say(f"stages.toml has {stage}. Deploy it with `winnow deploy {stage}`.")
+        told = f"stages.toml has {stage}. Deploy it with `winnow deploy {stage}`."
+        say(pasteable(of_stages(told, stages)))
 
 
 def _merged(before: dict[str, str], pairs: list[str] | None, option: str) -> dict[str, str]:
@@ -169,15 +170,15 @@ def _merged(before: dict[str, str], pairs: list[str] | None, option: str) -> dic
 
 @app.command()
 @handle_errors
-def remove(stage: _Name, file: StagesFile = None, as_json: AsJson = False) -> None:
+def remove(stage: _Name, stages: StagesFile = None, as_json: AsJson = False) -> None:
     """Take a stage out of stages.toml. Its stack stays: `winnow destroy` deletes that."""
     from winnow_cli.deployment.stages import remove_stage
 
-    remove_stage(stage, file)
+    remove_stage(stage, stages)
     if as_json:
         emit_json({"removed": stage})
     else:
-        say(f"stages.toml has no {stage} any more.")
+        say(of_stages(f"stages.toml has no {stage} any more.", stages))
 
 
 @app.command()
@@ -208,7 +209,7 @@ def promote(
     verify: Annotated[
         bool, typer.Option("--verify/--no-verify", help="Send a sample the whole way afterwards.")
     ] = True,
-    file: StagesFile = None,
+    stages: StagesFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Bring what runs in one stage to another: the same images by digest, without a build.
@@ -220,7 +221,7 @@ def promote(
     from winnow_cli.deployment.promote import PromotedPackager
     from winnow_cli.deployment.stages import read_stages
 
-    known = read_stages(file)
+    known = read_stages(stages)
     first, second = known.get(source), known.get(into)
     if first.name == second.name:
         raise typer.BadParameter("name two different stages")

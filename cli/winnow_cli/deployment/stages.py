@@ -17,6 +17,7 @@ from pydantic import Field
 from winnow.errors import StagesInvalidError, StageUnknownError
 from winnow.models import FrozenModel
 from winnow.storage.replacing import replace_file
+from winnow.storage.text_files import TextFile, read_text
 from winnow_cli.deployment.parameters import Parameters, as_text
 
 if TYPE_CHECKING:
@@ -131,17 +132,15 @@ def read_stages(path: Path | None = None) -> Stages:
         LocalFileError: it cannot be read.
     """
     path = default_path() if path is None else path
-    return parse_stages(_text_of(path), path)
+    return parse_stages(_file(path).text, path)
 
 
-def _text_of(path: Path) -> str:
-    """The text of a file of stages; empty without the file. Raises StagesInvalidError."""
+def _file(path: Path) -> TextFile:
+    """A file of stages; an empty one if there is none. Raises StagesInvalidError."""
     try:
-        return path.read_text("utf-8")
+        return read_text(path, StagesInvalidError)
     except FileNotFoundError:
-        return ""
-    except UnicodeDecodeError:
-        raise StagesInvalidError(f"{path.name} is not in UTF-8.") from None
+        return TextFile("")
 
 
 def parse_stages(text: str, path: Path) -> Stages:
@@ -207,21 +206,21 @@ def edit_stages(path: Path | None = None) -> Iterator["TOMLDocument"]:
     template, config = path.with_name("template.yaml"), path.with_name("samconfig.toml")
     if not template.exists():
         template = _CHECKOUT / "template.yaml"
-    with _locked(path.parent):
-        text = _text_of(path)
-        parse_stages(text, path)
-        document = tomlkit.parse(text)
+    with _locked(Path(os.path.realpath(path)).parent):
+        file = _file(path)
+        parse_stages(file.text, path)
+        document = tomlkit.parse(file.text)
         yield document
         changed = tomlkit.dumps(document)
         stages = parse_stages(changed, path)
         stages.require_valid(Parameters.read(template))
         # Without the file SAM is not used here.
-        before = config.read_text("utf-8") if config.exists() else None
-        after = None if before is None else synced(stages, before)
-        if changed != text:
-            replace_file(path, changed.encode())
-        if after is not None and after != before:
-            replace_file(config, after.encode())
+        before = read_text(config, StagesInvalidError) if config.exists() else None
+        after = None if before is None else synced(stages, before.text)
+        if changed != file.text:
+            replace_file(path, file.content(changed))
+        if before is not None and after is not None and after != before.text:
+            replace_file(config, before.content(after))
 
 
 def write_stage(stage: Stage, path: Path | None = None) -> None:
@@ -270,7 +269,8 @@ def remove_stage(name: str, path: Path | None = None) -> None:
     with edit_stages(path) as document:
         tables = document.get("stages", {})
         if name not in tables:
-            raise StageUnknownError(f"There is no stage {name!r} in the file.")
+            file = (path or default_path()).name
+            raise StageUnknownError(f"{file} has no stage {name!r}.")
         tables.remove(name)
 
 

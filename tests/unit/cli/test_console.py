@@ -12,6 +12,7 @@ import typer
 
 from winnow.errors import RetryableError
 from winnow.storage.file_names import name_of
+from winnow_cli.__main__ import main
 from winnow_cli.console import (
     ascii_json,
     clean,
@@ -121,6 +122,48 @@ def test_streams_that_are_closed_are_read_by_nobody(monkeypatch: pytest.MonkeyPa
     note("y")
     sys.stdout.close()
     sys.stderr.close()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["forget", "abcdef123456"],
+        ["users", "remove", "a@example.org"],
+        ["review", "--terminal"],
+        ["menu"],
+        ["process", "new"],
+        ["bootstrap", "local", "--repository", "example/winnow"],
+    ],
+    ids=" ".join,
+)
+def test_who_closes_stdin_is_not_asked(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    monkeypatch.setattr(sys, "argv", ["winnow", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    sys.stdin.close()
+    assert ended.value.code == 2
+    assert "Usage: " in capsys.readouterr().err
+
+
+def test_input_that_is_not_utf_8_is_no_defect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a\xff"), encoding="utf-8"))
+    prepare_streams()
+    assert sys.stdin.read() == "a\ufffd"
+
+
+def test_a_path_is_whole_where_the_working_directory_was_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    assert here(tmp_path / "file") == str(tmp_path / "file")
+    monkeypatch.chdir(tmp_path)
+    assert here(tmp_path / "file") == "file"
 
 
 def test_a_reader_that_went_away_is_told_nothing() -> None:

@@ -134,6 +134,39 @@ def test_a_stage_is_added_and_every_comment_stays(file: Path) -> None:
     )
 
 
+def test_a_file_from_windows_stays_one(file: Path) -> None:
+    config = file.with_name("samconfig.toml")
+    file.write_bytes(b"\xef\xbb\xbf" + WRITTEN.replace("\n", "\r\n").encode())
+    config.write_bytes(config.read_bytes().replace(b"\n", b"\r\n"))
+    assert list(read_stages(file).by_name) == ["local", "test"]
+    write_stage(a_stage(), file)
+    for path in (file, config):
+        assert path.read_bytes().count(b"\n") == path.read_bytes().count(b"\r\n")
+        assert b"prod" in path.read_bytes()
+    assert file.read_bytes().startswith(WRITTEN.replace("\n", "\r\n").encode())
+    remove_stage("prod", file)
+    assert file.read_bytes().rstrip() == WRITTEN.replace("\n", "\r\n").encode().rstrip()
+
+
+def test_a_link_to_a_file_of_stages_stays_one(file: Path, tmp_path: Path) -> None:
+    link = tmp_path / "linked" / "stages.toml"
+    link.parent.mkdir()
+    link.symlink_to(file)
+    write_stage(a_stage(), link)
+    assert link.is_symlink()
+    assert "prod" in read_stages(file).by_name
+
+
+@pytest.mark.parametrize("name", ["stages.toml", "samconfig.toml"])
+def test_a_file_that_is_not_utf_8_is_named(file: Path, name: str) -> None:
+    path = file.with_name(name)
+    path.write_bytes(b"# caf\xe9\n" + path.read_bytes())
+    before = {path.name: path.read_bytes() for path in file.parent.iterdir()}
+    with pytest.raises(StagesInvalidError, match=f"{name} is not in UTF-8"):
+        write_stage(a_stage(), file)
+    assert {path.name: path.read_bytes() for path in file.parent.iterdir()} == before
+
+
 def test_only_what_changes_is_written(file: Path) -> None:
     test = read_stages(file).get("test")
     changed = test.model_copy(update={"parameters": {"Threshold": "0.8", "MaxRuns": "3"}})

@@ -38,3 +38,20 @@ def test_if_one_cannot_be_written_all_stay_as_they_were(
         "first": b"old",
         "second": b"old",
     }
+
+
+def test_a_link_stays_and_leads_to_the_new_file(tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    old, link, second = folder / "old.toml", tmp_path / "link.toml", tmp_path / "second.toml"
+    old.write_bytes(b"old")
+    link.symlink_to(old)
+    second.symlink_to("link.toml")
+    replace_file(second, b"new")
+    assert (link.is_symlink(), second.is_symlink()) == (True, True)
+    assert old.read_bytes() == b"new"
+    assert [path.name for path in folder.iterdir()] == ["old.toml"]
+    dangling = tmp_path / "dangling.toml"
+    dangling.symlink_to(folder / "fresh.toml")
+    replace_file(dangling, b"fresh")
+    assert (folder / "fresh.toml").read_bytes() == b"fresh"

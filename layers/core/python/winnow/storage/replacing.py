@@ -19,18 +19,21 @@ def replace_file(path: Path, content: bytes) -> None:
 def replace_files(contents: Mapping[Path, bytes]) -> None:
     """Put several files in the place of others, once all of them are written.
 
+    Where a path is a symbolic link, the file that it leads to is replaced, and the link stays.
+
     Raises:
         OSError: One cannot be written; the old ones stay.
     """
     written: dict[Path, Path] = {}
+    real = {Path(os.path.realpath(path)): content for path, content in contents.items()}
     try:
-        for path, content in contents.items():
+        for path, content in real.items():
             written[path] = _beside(path)
             with written[path].open("wb") as stream:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
-        for path in contents:
+        for path in real:
             written.pop(path).replace(path)
     finally:
         for temporary in written.values():
