@@ -14,6 +14,7 @@ from typing import IO, BinaryIO, Literal
 from winnow.errors import FileTooLargeError, NoTextColumnError, TimeLimitError
 from winnow.limits.reading import ReadLimits
 from winnow.models import InvalidRecord, Note, Record, SourceLocation
+from winnow.readers.markup import Markup, markup_of
 from winnow.readers.ocr import PageReader
 from winnow.readers.text import TextLines, undecodable
 from winnow.tables.columns import ColumnNames, plain_name
@@ -277,6 +278,8 @@ class Source:
                 "rounded. Their records have no id and are joined with none.",
             )
         problem = self._problem(text, source_id or "", fields)
+        if not problem and not of_upload:
+            problem = self._markup(text)
         if problem:
             code, reason = problem
             shown = None if code in ("text_undecodable", "text_nul") else source_id
@@ -312,6 +315,21 @@ class Source:
             limit = self.limits.max_record_chars
             return "text_too_long", (
                 f"Its text is longer than {limit:,} characters (limit max_record_chars)."
+            )
+        return None
+
+    def _markup(self, text: str) -> tuple[str, str] | None:
+        """Why a cell is not read whose markup tells what its words do not; notes other markup."""
+        markup = markup_of(text)
+        if markup is Markup.TELLING:
+            return "text_markup", (
+                "Its text is RTF, XML, or HTML with deleted or hidden text or a table: read as "
+                "plain text it may say the contrary. Export it as plain text."
+            )
+        if markup is Markup.PLAIN:
+            self.note(
+                "markup_in_text",
+                "Some texts are HTML and were read with their tags. Export them as plain text.",
             )
         return None
 
