@@ -177,6 +177,14 @@ def _header_lines(text: str) -> bytes:
     return _mail("a", f"{text}\n", "multipart/mixed; boundary=b") + b"--b\n" + _bytes(text)
 
 
+def _web_archive(text: str) -> bytes:
+    page = "<link rel=stylesheet href='cid:a'>" * (len(text) // 100)
+    return _mail("", kind="multipart/related; boundary=b") + _bytes(
+        f"--b\nContent-Type: text/html\n\n<html>{page}{text}\n"
+        f"--b\nContent-Type: text/css\nContent-ID: <a>\n\n{text[:100]}\n--b--\n"
+    )
+
+
 def _header(text: str) -> str:
     return text.replace("\n", "\n ").replace("\r", " ")
 
@@ -269,6 +277,7 @@ FILES: dict[str, Subject] = {
                             f"{text.replace('ab', 'From a Mon 10:00' + chr(10) + 'a: b')}\n"),
         ".eml",
     ),
+    "eml: a web archive": reading(_web_archive, ".eml"),
     "eml: parts": reading(_multipart, ".eml"),
     "zip: a member": reading(lambda text: files.package({"a.txt": _bytes(text)}), ".zip"),
     "zip: names": reading(_member_name, ".zip"),

@@ -30,6 +30,8 @@ _STYLES = re.compile(
 )
 
 _STYLE = re.compile("<style", re.IGNORECASE)
+_LINK = re.compile(rf"<link(?=[{_SPACE}/>])", re.IGNORECASE)
+_LINKS = re.compile(f"{_STYLES.pattern}|{_LINK.pattern}", re.IGNORECASE)
 _CDATA = "<![CDATA["
 _XML_ONLY = re.compile(r"<!--(?P<comment>)|<!\[CDATA\[")
 
@@ -176,6 +178,26 @@ def style_sheets(text: str, *, xml: bool = False) -> Iterator[tuple[Attributes, 
             content, at = markup._content(tag, at)
             if tag.name == "style":
                 yield tag.attributes, content
+
+
+def link_tags(text: str) -> Iterator[tuple[int, int, Attributes]]:
+    """The links of a page to its style sheets and others: where each tag begins and ends."""
+    if not _LINK.search(text):
+        return
+    markup = Markup(text)
+    at = 0
+    while match := _LINKS.search(text, at):
+        start = match.start()
+        if match.group() == "<!--":
+            at = markup._comment(start)
+            continue
+        tag, at = markup._other(start)
+        if not isinstance(tag, Tag):
+            continue
+        if tag.name == "link":
+            yield start, at, tag.attributes
+        else:
+            _, at = markup._content(tag, at)
 
 
 def xml_text(text: str) -> str:

@@ -40,10 +40,16 @@ _OTHER_FORMS = frozenset(
     ("application/rtf", "application/x-rtf", "text/rtf", "text/x-amp-html", "text/watch-html")
 )
 """Types in an alternative, besides calendars, that are the same text in another form."""
+_RESOURCES = frozenset(("text/javascript", "application/javascript", "application/x-javascript"))
+"""What pages of web archives use, besides pictures and fonts, that is no text."""
 _ENCRYPTED = frozenset(
     ("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
 )
 _BOUNDARY = re.compile(rb"^--([^\s-][^\r\n]{0,200}?)[ \t]*\r?\n(?=content-|\r?\n)", re.I | re.M)
+_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s{0,100}(?:<\?xml[^<>]{0,200}\?>\s{0,100})?<(?:!doctype\s{1,9}html|html)[\s>]",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"\w+")
 _BOX = re.compile(r"\[[ xX]\]|[☐☒☑✓]")
 _SAYS = re.compile("[^\\s\u00ad\u034f\u200b-\u200f\u2060\ufeff]")
@@ -122,6 +128,13 @@ def content_of(part: Message) -> bytes:
     return unpacked(part).content
 
 
+def is_page_called_text(part: Message) -> bool:
+    """Whether a plain text without a name is a whole page: some programs send pages so."""
+    if part.is_multipart() or part.get_content_type() != "text/plain" or filename(part):
+        return False
+    return _PAGE.match(content_of(part)) is not None
+
+
 def sort(message: Message, reader: PartReader) -> MailParts:
     """The parts of a mail; of the alternatives, those that say nothing go."""
     sorter = _Sorter(reader)
@@ -197,7 +210,7 @@ class _Sorter:
         if kind.startswith("multipart/"):
             return self._broken(part)
         if kind in _WITHOUT_TEXT:
-            return MailParts(without_text=1)
+            return MailParts(without_text=int(kind != "text/css"))
         if kind in _ENCRYPTED:
             return MailParts(encrypted=[part])
         if kind in _BODIES and part.get_content_disposition() != "attachment":
@@ -292,11 +305,7 @@ class _Sorter:
             mail.attachments.remove(page)
             mail.body = [page]
         shown = self._pictures_shown(mail)
-        mail.attachments = [
-            part
-            for part in mail.attachments
-            if not (part.get_content_maintype() == "image" and _is_shown(part, shown))
-        ]
+        mail.attachments = [part for part in mail.attachments if not _is_shown(part, shown)]
         return mail
 
     def _pictures_shown(self, mail: MailParts) -> str:
@@ -371,13 +380,16 @@ def _is_page(body: Sequence[Message]) -> bool:
     return any(of_type(part) == "text/html" for part in body)
 
 
-def _is_shown(picture: Message, pages: str) -> bool:
-    """Whether a page shows a picture; one that was attached to it by name is a file."""
-    name = str(picture.get("content-id", "")).strip().strip("<>")
-    place = str(picture.get("content-location", "")).strip()
-    if (name and name in pages) or (place and place in pages):
+def _is_shown(part: Message, pages: str) -> bool:
+    """Whether a page shows a picture, or uses a font or script; what has a name is a file."""
+    is_picture = part.get_content_maintype() == "image"
+    if not is_picture and of_type(part) not in _RESOURCES and part.get_content_maintype() != "font":
+        return False
+    name = str(part.get("content-id", "")).strip().strip("<>")
+    place = str(part.get("content-location", "")).strip()
+    if is_picture and ((name and name in pages) or (place and place in pages)):
         return True
-    return picture.get_content_disposition() != "attachment" and not filename(picture)
+    return part.get_content_disposition() != "attachment" and not filename(part)
 
 
 def _find_body(mail: MailParts) -> None:

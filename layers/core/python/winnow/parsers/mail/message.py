@@ -18,9 +18,17 @@ from winnow.parsers.labels import (
     decode,
     is_utf8,
 )
-from winnow.parsers.mail.body_parts import POLICY, MailParts, filename, of_type, sort
+from winnow.parsers.mail.body_parts import (
+    POLICY,
+    MailParts,
+    filename,
+    is_page_called_text,
+    of_type,
+    sort,
+)
 from winnow.parsers.mail.encoded_words import decode_words, header_text
 from winnow.parsers.mail.header_lines import repaired
+from winnow.parsers.mail.linked_sheets import MISSING_NOTE, LinkedSheets
 from winnow.parsers.mail.transfer_encodings import (
     Unpacked,
     packing,
@@ -49,6 +57,9 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, scratch: IO[bytes
             # The library would decode by it, and Python knows codecs that are none of text.
             with suppress(LookupError, ValueError, AttributeError, TypeError):
                 part.del_param("charset")
+        if is_page_called_text(part):
+            with suppress(LookupError, ValueError, AttributeError, TypeError):
+                part.set_type("text/html")
     headers = ((name, _header(message, name)) for name in _HEADERS)
     emit(["fields", {name: value for name, value in headers if value is not None}])
     if left_out:
@@ -59,7 +70,7 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, scratch: IO[bytes
                 "Lines among the headers of the mail that are no headers were left out.",
             ]
         )
-    reader = _BodyReader(limits)
+    reader = _BodyReader(limits, LinkedSheets(message, limits["max_document_chars"]))
     mail = sort(message, reader)
     for part in mail.body:
         for note in reader.notes(part):
@@ -119,8 +130,9 @@ def _attach(mail: MailParts, emit: Emit, scratch: IO[bytes] | None) -> None:
 class _BodyReader:
     """The lines of parts of the body, each read once."""
 
-    def __init__(self, limits: dict[str, int]) -> None:
+    def __init__(self, limits: dict[str, int], sheets: LinkedSheets) -> None:
         self._limits = limits
+        self._sheets = sheets
         self._left = 2 * limits["max_document_chars"]
         # The parts are kept as well: another one could get the id of one that is gone.
         self._known: dict[int, tuple[Message, list[list[Any]], list[list[Any]]]] = {}
@@ -156,6 +168,9 @@ class _BodyReader:
         if len(text) > self._limits["max_document_chars"] or self._left < 0:
             raise too_long(self._limits)
         if page:
+            text, is_missing = self._sheets.applied(text, part)
+            if is_missing:
+                yield ["note", *MISSING_NOTE]
             items: list[list[Any]] = []
             file = io.BytesIO(text.encode("utf-8", "replace"))
             visible_text.parse(file, self._limits, items.append, None)
