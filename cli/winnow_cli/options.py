@@ -5,6 +5,7 @@ import functools
 import os
 import re
 import shlex
+import stat
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from winnow.errors import (
     RetryableError,
     WinnowError,
 )
+from winnow.storage.file_names import name_of
 from winnow_cli.console import clean, discard_output, emit_json, note, pasteable
 
 P = ParamSpec("P")
@@ -144,7 +146,7 @@ def handle_errors(command: Callable[P, None]) -> Callable[P, None]:
         stages = kwargs.get("stages")
         try:
             try:
-                _refuse_broken_text(command, kwargs)
+                _check(command, kwargs)
                 command(*args, **kwargs)
             except BrokenPipeError:
                 raise
@@ -161,25 +163,55 @@ def handle_errors(command: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
-def _refuse_broken_text(command: Callable[P, None], values: Mapping[str, object]) -> None:
-    """Refuse what was typed as text and is not UTF-8: no file and no service takes it.
+def _check(command: Callable[P, None], values: Mapping[str, object]) -> None:
+    """Refuse what no command can use. Raises BadParameter, which names the option.
 
-    Names of files may be so. Raises BadParameter, which names the option.
+    That is text that is not UTF-8, which no file and no service takes (names of files may be so),
+    and files to be read that are a pipe or a device: they are read more than once, or may not end.
     """
     for name, value in values.items():
-        for text in value if isinstance(value, list | tuple) else (value,):
-            try:
-                if isinstance(text, str):
-                    text.encode()
-            except UnicodeEncodeError:
-                option = _as_typed(command, name)
-                raise typer.BadParameter("it is not in UTF-8", param_hint=option) from None
+        for one in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(one, str) and _broken(one):
+                problem = "it is not in UTF-8"
+            elif isinstance(one, Path) and _irregular(one) and _is_read(command, name):
+                problem = f"{clean(str(one))} is a pipe or a device; save it as a file"
+            else:
+                continue
+            raise typer.BadParameter(problem, param_hint=_as_typed(command, name))
+
+
+def _broken(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _irregular(path: Path) -> bool:
+    """Whether it is there, and neither a file nor a folder."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _is_read(command: Callable[P, None], name: str) -> bool:
+    """Whether a parameter of a command names a file to be read."""
+    return name == "stages" or any(info.exists for info in _declared(command, name))
+
+
+def _declared(command: Callable[P, None], name: str) -> list[typer.models.ParameterInfo]:
+    """What a parameter of a command is declared as."""
+    annotation = get_type_hints(command, include_extras=True)[name]
+    declared = getattr(annotation, "__metadata__", ())
+    return [info for info in declared if isinstance(info, typer.models.ParameterInfo)]
 
 
 def _as_typed(command: Callable[P, None], name: str) -> str:
     """The option or argument that a parameter of a command is given by."""
-    annotation = get_type_hints(command, include_extras=True)[name]
-    for info in getattr(annotation, "__metadata__", ()):
+    for info in _declared(command, name):
         if isinstance(info, typer.models.ArgumentInfo):
             return (info.metavar or name.upper()).strip("[]")
         if info.param_decls:
@@ -325,7 +357,7 @@ def of_stages(text: str, file: Path | None) -> str:
     """
     if file is None:
         return text
-    named = text.replace("stages.toml", file.name)
+    named = text.replace("stages.toml", name_of(file))
     if os.environ.get("WINNOW_STAGES") == str(file):
         return named
     return _TAKES_STAGES.sub(lambda found: f"{found[0]} --stages {shlex.quote(str(file))}", named)

@@ -16,7 +16,8 @@ from typing import Any
 
 import psutil
 
-from winnow.errors import StackFailedError
+from winnow.errors import LocalFileError, StackFailedError
+from winnow.storage.file_names import name_of
 
 STATE_DIR_VARIABLE = "WINNOW_STATE_DIR"
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
@@ -86,8 +87,18 @@ class StateDir:
 
     @classmethod
     def default(cls) -> "StateDir":
-        """`WINNOW_STATE_DIR`, or `.winnow` in the working directory."""
-        return cls(Path(os.environ.get(STATE_DIR_VARIABLE) or ".winnow").absolute())
+        """`WINNOW_STATE_DIR`, or `.winnow` in the working directory.
+
+        Raises:
+            LocalFileError: it is there and no folder.
+        """
+        path = Path(os.environ.get(STATE_DIR_VARIABLE) or ".winnow").absolute()
+        if path.exists() and not path.is_dir():
+            raise LocalFileError(
+                f"{name_of(path)} is no folder, and the local stack keeps its files in one.",
+                hint=f"Move it away, or name a folder with {STATE_DIR_VARIABLE}.",
+            )
+        return cls(path)
 
     @property
     def file(self) -> Path:

@@ -172,13 +172,13 @@ def read_table(
     if not rows and unnamed:
         beside = " beside that of the text" if wanted in map(plain_name, text_columns) else ""
         raise TrainingDataError(
-            f"{path.name} has no column {label_column}{beside}.",
+            f"{name_of(path)} has no column {label_column}{beside}.",
             hint=f"Name the column with the true label: --label-column C, {one_of(path)}.",
         )
     if not rows:
         what = "a label and a number in each column" if numeric_columns else "a text and a label"
         raise TrainingDataError(
-            f"{path.name} holds no row with {what}.",
+            f"{name_of(path)} holds no row with {what}.",
             hint=f"Name the columns with --text-column and --label-column, {one_of(path)}.",
         )
     return LabelledTable(tuple(rows), left_out)
@@ -313,7 +313,7 @@ def _exported(path: Path, rows: Iterator[ReadRow], text_columns: Sequence[str]) 
             yield Record(record=number, line=row.line, text=text, fields=row.fields), row.own
     except csv.Error:
         raise TrainingDataError(
-            f"{path.name} is an export of reviews that was damaged: a quote is not closed."
+            f"{name_of(path)} is an export of reviews that was damaged: a quote is not closed."
         ) from None
 
 

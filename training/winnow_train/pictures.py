@@ -106,7 +106,7 @@ def _of_folders(folder: Path) -> Iterator[_File]:
     labels = sorted(path for path in folder.iterdir() if path.is_dir())
     if not labels:
         raise TrainingDataError(
-            f"{folder.name} has no folders.",
+            f"{name_of(folder)} has no folders.",
             hint="Give a folder with one folder for each label, and pictures in them.",
         )
     for label in labels:
@@ -128,7 +128,7 @@ def _of_zip(path: Path) -> Iterator[_File]:
             name = PurePosixPath(line.part or "")
             if not name.parent.name:
                 raise TrainingDataError(
-                    f"{path.name} has a file outside of a folder.",
+                    f"{name_of(path)} has a file outside of a folder.",
                     hint="Put the pictures of each label into a folder of its name.",
                 )
             content = line.file if line.kind == "record" else None

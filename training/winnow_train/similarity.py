@@ -9,6 +9,7 @@ from scipy import stats
 
 from winnow.errors import FileUnreadableError
 from winnow.ports import Encoder
+from winnow.storage.file_names import name_of
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,14 @@ def read_pairs(csv_path: Path) -> Pairs:
                     pairs.scores.append(float(score))
                 except ValueError:
                     raise FileUnreadableError(
-                        f"{csv_path.name}:{reader.line_num}: a row is sentence, sentence, score."
+                        f"{name_of(csv_path)}:{reader.line_num}: a row is sentence, sentence, "
+                        "score."
                     ) from None
                 pairs.first.append(first)
                 pairs.second.append(second)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise FileUnreadableError(
-            f"{csv_path.name} cannot be read as CSV in UTF-8 ({type(error).__name__})."
+            f"{name_of(csv_path)} cannot be read as CSV in UTF-8 ({type(error).__name__})."
         ) from None
     scores = np.asarray(pairs.scores, np.float64)
     if len(scores) < 2 or not (np.isfinite(scores).all() and np.ptp(scores)):
@@ -78,4 +80,4 @@ def evaluate_similarity(encoder: Encoder, csv_path: Path) -> SimilarityReport:
 
 
 def _too_few(csv_path: Path) -> FileUnreadableError:
-    return FileUnreadableError(f"{csv_path.name} has too few different scores to correlate.")
+    return FileUnreadableError(f"{name_of(csv_path)} has too few different scores to correlate.")

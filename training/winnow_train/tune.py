@@ -14,6 +14,7 @@ from winnow.heads.card import CARD, HeadCard, HeadFiles, Scope, ThresholdGuarant
 from winnow.ports import Encoder, PictureEncoder
 from winnow.processes.loader import load_definition
 from winnow.processes.schema import ProcessDefinition
+from winnow.storage.file_names import name_of
 from winnow.storage.replacing import replace_files
 from winnow_train.data import LabelledData, labels_of, record_groups
 from winnow_train.decisions import decide_labelled
@@ -204,8 +205,8 @@ def write_guarantee(
     there = HeadFiles.beside(file, definition.id)
     if load_definition(text, file.name).info != definition.info or there != head:
         raise ProcessInvalidError(
-            f"{file.name}: (file): it, or its head, was changed while it was measured. Nothing was "
-            "written: run `winnow tune` again."
+            f"{name_of(file)}: (file): it, or its head, was changed while it was measured. Nothing "
+            "was written: run `winnow tune` again."
         )
     text = with_threshold(text, file.name, selected.threshold, why)
     contents = {file: text.encode()}

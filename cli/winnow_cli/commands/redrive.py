@@ -1,5 +1,7 @@
 """`winnow redrive`: runs failed uploads again."""
 
+import shlex
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +13,7 @@ from winnow_cli.console import note
 from winnow_cli.options import FILES, AsJson, StackName, error_document, handle_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from winnow_cli.redrive import Redrive, Redriven
     from winnow_cli.target import Target
@@ -57,8 +59,9 @@ def redrive(
     restarts = _restarts(work, target, upload_id, since)
     # If the first start fails, the command ends with that error only.
     first = next(restarts, None)
-    count, failure = 0, None
-    with Listing("started", None, as_json, stack) as listing:
+    count, failure, every = 0, None, False
+    listing = Listing("started", None, as_json, stack)
+    with _telling(lambda: _note_unread(count, every, work, target, failed_since)), listing:
         try:
             for restart in chain([first] if first else [], restarts):
                 count += 1
@@ -71,6 +74,7 @@ def redrive(
                     },
                     (f"{restart.upload_id}{origin}",),
                 )
+            every = True
         except WinnowError as error:
             # Uploads that were started before it are still listed.
             failure = error
@@ -88,6 +92,29 @@ def redrive(
         note(str(failure))
     if failure is not None or work.failures:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _telling(unread: "Callable[[], None]") -> "Iterator[None]":
+    """Say on stderr what was done, if nobody reads the output any more."""
+    try:
+        yield
+    except BrokenPipeError:
+        unread()
+        raise
+
+
+def _note_unread(
+    count: int, every: bool, work: "Redrive", target: "Target", failed_since: str | None
+) -> None:
+    if every or failed_since is None:
+        _note_counts(count, work, target)
+        return
+    again = target.hint(f"redrive --failed-since {shlex.quote(failed_since)}")
+    note(
+        f"The output was closed: {count} were started, and what else failed was not. `{again}` "
+        "starts the rest."
+    )
 
 
 def _restarts(

@@ -1,6 +1,8 @@
 """`winnow reviews`: what people decided, as data."""
 
 import contextlib
+import io
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Annotated, TextIO
 
 import typer
 
+from winnow.storage.replacing import replace_file
 from winnow_cli.console import clean, csv_stream, emit_json, note
 from winnow_cli.options import AsJson, ReviewProcess, StackName, handle_errors
 
@@ -88,8 +91,14 @@ def _stream(output: Path | None) -> Iterator[TextIO]:
         with csv_stream() as stream:
             yield stream
         return
-    with output.open("w", encoding="utf-8", errors="replace", newline="") as stream:
-        yield stream
+    # A pipe or a device stays one, and a read-only folder takes no second file.
+    if output.exists() and not (output.is_file() and os.access(output.parent, os.W_OK)):
+        with output.open("w", encoding="utf-8", errors="replace", newline="") as stream:
+            yield stream
+        return
+    text = io.StringIO(newline="")
+    yield text
+    replace_file(output, text.getvalue().encode("utf-8", "replace"))
 
 
 def _iso(time: datetime) -> str:

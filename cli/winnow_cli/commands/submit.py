@@ -103,7 +103,7 @@ def submit(
     from winnow_cli.uploads import Uploads
     from winnow_local.state import StateDir
 
-    _check(process, paths)
+    _check(process)
     if estimate:
         if wait or anew:
             raise typer.BadParameter("--estimate drops nothing: leave out --wait and --anew")
@@ -167,15 +167,10 @@ def _estimate(paths: list[Path], process: str, target: "Target", as_json: bool) 
     print_estimates(files, measured.per_1000, prices, as_json)
 
 
-def _check(process: str, paths: list[Path]) -> None:
+def _check(process: str) -> None:
     if not process.strip() or "/" in process or not process.isprintable():
         raise typer.BadParameter(
             "a process id or code has no '/' and no control characters", param_hint="--process"
-        )
-    if irregular := [path for path in paths if not path.is_file()]:
-        raise typer.BadParameter(
-            f"{clean(str(irregular[0]))} is a pipe or a device; save it as a file",
-            param_hint="PATH",
         )
 
 

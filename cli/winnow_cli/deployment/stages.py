@@ -16,6 +16,7 @@ from pydantic import Field
 
 from winnow.errors import StagesInvalidError, StageUnknownError
 from winnow.models import FrozenModel
+from winnow.storage.file_names import name_of
 from winnow.storage.replacing import replace_file
 from winnow.storage.text_files import TextFile, read_text
 from winnow_cli.deployment.parameters import Parameters, as_text
@@ -98,7 +99,7 @@ class Stages(FrozenModel):
         stage = self.find(name)
         if stage is None:
             raise StageUnknownError(
-                f"{self.path.name} has no stage {name!r}; it has {', '.join(self.by_name)}."
+                f"{name_of(self.path)} has no stage {name!r}; it has {', '.join(self.by_name)}."
             )
         return stage
 
@@ -152,7 +153,7 @@ def parse_stages(text: str, path: Path) -> Stages:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise StagesInvalidError(f"{path.name} is not TOML: {error}.") from None
+        raise StagesInvalidError(f"{name_of(path)} is not TOML: {error}.") from None
     problems: list[str] = []
     unknown = sorted(set(document) - {"stages"})
     if unknown:
@@ -269,7 +270,7 @@ def remove_stage(name: str, path: Path | None = None) -> None:
     with edit_stages(path) as document:
         tables = document.get("stages", {})
         if name not in tables:
-            file = (path or default_path()).name
+            file = name_of(path or default_path())
             raise StageUnknownError(f"{file} has no stage {name!r}.")
         tables.remove(name)
 
@@ -390,7 +391,7 @@ def _shared_stacks(stages: Any) -> list[str]:
 
 def _raise_if_any(path: Path, problems: list[str]) -> None:
     if len(problems) == 1:
-        raise StagesInvalidError(f"{path.name}: {problems[0]}")
+        raise StagesInvalidError(f"{name_of(path)}: {problems[0]}")
     if problems:
         lines = "\n".join(f"  {problem}" for problem in problems)
-        raise StagesInvalidError(f"{path.name} is not valid:\n{lines}")
+        raise StagesInvalidError(f"{name_of(path)} is not valid:\n{lines}")

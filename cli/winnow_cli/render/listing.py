@@ -71,6 +71,8 @@ class Listing:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if isinstance(error, BrokenPipeError):
+            return  # Nobody reads it.
         if self._as_json:
             self._close(error)
         elif self._columns is not None and sys.stdout.isatty() and (self._rows or not self._count):

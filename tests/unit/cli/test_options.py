@@ -6,6 +6,7 @@ import os
 import sys
 from concurrent.futures import CancelledError
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 import typer
@@ -164,3 +165,82 @@ def test_commands_that_take_a_file_of_stages_are_given_it(
     assert of_stages(text, None) == text
     monkeypatch.setenv("WINNOW_STAGES", "f.toml")
     assert of_stages(text, Path("f.toml")) == text
+
+
+EMOTIONS = ("--process", "emotions")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["process", "validate", "{file}"], "FILE"),
+        (["process", "publish", "{file}", "--reason", "x"], "FILE"),
+        (["predict", *EMOTIONS, "--file", "{file}"], "--file"),
+        (["submit", "{file}", *EMOTIONS], "PATH"),
+        (["evaluate", *EMOTIONS, "--data", "{file}"], "--data"),
+        (["evaluate", *EMOTIONS, "--drift", "{file}"], "--drift"),
+        (["train", *EMOTIONS, "--data", "{file}"], "--data"),
+        (["tune", *EMOTIONS, "--data", "{file}"], "--data"),
+        (["evaluate-similarity", "--data", "{file}"], "--data"),
+        (["search", "--like-picture", "{file}"], "--like-picture"),
+        (["stages", "--stages", "{file}"], "--stages"),
+        (["stages", "remove", "prod", "--stages", "{file}"], "--stages"),
+        (["deploy", "prod", "--yes", "--stages", "{file}"], "--stages"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_pipe_or_a_device_is_not_read(
+    arguments: list[str], named: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    file = Path("/dev/zero")
+    if kind == "pipe":
+        file = tmp_path / "f"
+        os.mkfifo(file)
+    result = CliRunner().invoke(app, [one.format(file=file) for one in arguments])
+    assert result.exit_code == 2
+    assert f"{named}: {file} is a pipe or a device; save it as a file" in result.stderr
+
+
+def test_a_device_may_be_written(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("0,a,b\n")
+
+    @handle_errors
+    def command(
+        data: Annotated[Path, typer.Option("--data", exists=True)],
+        html: Annotated[Path, typer.Option("--html")],
+    ) -> None:
+        html.write_bytes(data.read_bytes())
+
+    command(data=file, html=Path(os.devnull))
+
+
+def test_the_state_of_the_local_stack_is_in_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("x")
+    monkeypatch.setenv("WINNOW_STATE_DIR", str(file))
+    for arguments in (["mail"], ["down"], ["status"], ["up", "--detach"]):
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 1
+        assert "local_file: file is no folder" in result.stderr
+        assert "WINNOW_STATE_DIR" in result.stderr
+    assert file.read_text() == "x"
+
+
+def test_a_line_feed_in_a_file_s_name_splits_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("n\n.csv", "e\n.toml"):
+        (tmp_path / name).write_text("text,label\nx,y\n")
+    broken = str(tmp_path / "n\n.csv")
+    for arguments in (
+        ["evaluate", *EMOTIONS, "--data", broken, "--label-column", "truth"],
+        ["evaluate-similarity", "--data", broken],
+        ["stages", "remove", "prod", "--stages", str(tmp_path / "e\n.toml")],
+    ):
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 1
+        assert "n\ufffd.csv" in result.stderr or "e\ufffd.toml" in result.stderr

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -12,6 +13,7 @@ from winnow_cli import redrive, target
 from winnow_cli.app import app
 from winnow_cli.commands.redrive import moment
 from winnow_cli.redrive import Redriven
+from winnow_cli.render.listing import Listing
 
 
 def test_a_redrive_that_breaks_off_tells_what_it_started_and_why(
@@ -36,6 +38,68 @@ def test_a_redrive_that_breaks_off_tells_what_it_started_and_why(
     document = json.loads(ran.stdout)
     assert [one["upload_id"] for one in document["started"]] == ["1" * 32]
     assert (ran.exit_code, document["error"]["code"]) == (1, "aws_unreachable")
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+@pytest.mark.parametrize("closed_at", [1, 2, 3])
+def test_a_redrive_whose_output_is_closed_says_how_far_it_came(
+    closed_at: int, options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+
+    class Work:
+        under_way: tuple[str, ...] = ()
+        failures: tuple[()] = ()
+        unmailed: tuple[()] = ()
+        unreadable = mailed = 0
+
+        def __init__(self, _: object) -> None:
+            pass
+
+        def failed_since(self, _: float) -> Iterator[Redriven]:
+            for number in range(1, 4):
+                started.append(str(number) * 32)
+                yield Redriven(started[-1], "run", from_queue=False)
+
+    def closed(listing: Listing, *_: object) -> None:
+        if len(started) == closed_at:
+            raise BrokenPipeError
+
+    there = SimpleNamespace(hint=lambda words: f"winnow {words} --stack s", outputs={})
+    monkeypatch.setattr(redrive, "Redrive", Work)
+    monkeypatch.setattr(target, "find_target", lambda _: there)
+    monkeypatch.setattr(Listing, "add", closed)
+    ran = CliRunner().invoke(app, ["redrive", "--failed-since", "1d", *options])
+    assert ran.exit_code == 141
+    assert len(started) == closed_at
+    assert f"The output was closed: {closed_at} were started" in ran.stderr
+    assert "`winnow redrive --failed-since 1d --stack s` starts the rest." in ran.stderr
+
+
+def test_a_redrive_that_is_through_before_its_output_is_closed_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Work:
+        under_way = failures = unmailed = ()
+        unreadable = mailed = 0
+
+        def __init__(self, _: object) -> None:
+            pass
+
+        def failed_since(self, _: float) -> Iterator[Redriven]:
+            yield Redriven("1" * 32, "run", from_queue=False)
+
+    def closed(*_: object) -> None:
+        raise BrokenPipeError
+
+    there = SimpleNamespace(hint=lambda words: f"winnow {words}", outputs={})
+    monkeypatch.setattr(redrive, "Redrive", Work)
+    monkeypatch.setattr(target, "find_target", lambda _: there)
+    monkeypatch.setattr("winnow_cli.waiting.limits_runs", lambda _: False)
+    monkeypatch.setattr(Listing, "__exit__", closed)
+    ran = CliRunner().invoke(app, ["redrive", "--failed-since", "1d"])
+    assert ran.exit_code == 141
+    assert "1 started; `winnow status` shows their state." in ran.stderr
 
 
 @pytest.mark.parametrize(

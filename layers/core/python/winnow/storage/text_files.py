@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from winnow.errors import WinnowError
+from winnow.storage.file_names import name_of
 
 
 class TextFile(NamedTuple):
@@ -27,6 +28,6 @@ def read_text(path: Path, invalid: type[WinnowError]) -> TextFile:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise invalid(f"{path.name} is not in UTF-8.") from None
+        raise invalid(f"{name_of(path)} is not in UTF-8.") from None
     windows = 2 * text.count("\r\n") > text.count("\n")
     return TextFile(text.replace("\r\n", "\n"), "\r\n" if windows else "\n")
