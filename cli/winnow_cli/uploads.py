@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 from pydantic import TypeAdapter, ValidationError
@@ -21,7 +21,7 @@ from winnow.errors import (
 )
 from winnow.models import ObjectRef, Outcome, Result, ResultRecord
 from winnow.recovery.upload_row import ENDED_STATES, STORED_STATES, UploadRow
-from winnow.steps.upload import INBOX, THRESHOLD_METADATA
+from winnow.steps.upload import INBOX, THRESHOLD_METADATA, may_be_id
 from winnow.storage.file_names import name_of
 from winnow.storage.jsonl import load_lines
 from winnow.storage.record_lines import find_record, parse_record
@@ -33,9 +33,14 @@ from winnow_cli.aws_errors import botocore_cause
 from winnow_cli.reviews import PAGE
 from winnow_cli.target import Target, aws_errors
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
+
 ID_LENGTH = 32
 MIN_PREFIX = 6
 _KEY_EXISTS = {"PreconditionFailed", "412"}
+_PARTS_GONE = {"NoSuchUpload"}
+"""S3's response to a completion that is sent again because its response was lost."""
 _RECORDS = TypeAdapter(ResultRecord)
 
 
@@ -70,9 +75,12 @@ class Uploads:
                 self._s3.upload_file(str(file), bucket, key, ExtraArgs={"Metadata": metadata})
             except (S3UploadFailedError, ClientError) as error:
                 cause = botocore_cause(error)
-                if not (isinstance(cause, ClientError) and code_of(cause) in _KEY_EXISTS):
+                code = code_of(cause) if isinstance(cause, ClientError) else ""
+                head = self._head(key) if code in _KEY_EXISTS | _PARTS_GONE else None
+                if code not in _KEY_EXISTS and head is None:
                     raise (cause or error) from None
-                return self._version_of(key)
+                # Nobody else uploads under this key: what is there is this file.
+                return None if head is None else head.get("VersionId")
         return self._versions.pop(key, None)
 
     def _refuse_overwrites(self) -> None:
@@ -94,10 +102,9 @@ class Uploads:
             events.register(f"before-parameter-build.s3.{call}", remember_key)
             events.register(f"after-call.s3.{call}", remember_version)
 
-    def _version_of(self, key: str) -> str | None:
+    def _head(self, key: str) -> "HeadObjectOutputTypeDef | None":
         with suppress(ClientError):  # A user may be allowed to drop files but not to read them.
-            head = self._s3.head_object(Bucket=self._target.uploads_bucket, Key=key)
-            return head.get("VersionId")
+            return self._s3.head_object(Bucket=self._target.uploads_bucket, Key=key)
         return None
 
     def by_key(self, key: str) -> UploadRow | None:
@@ -158,7 +165,9 @@ class Uploads:
             UploadUnknownError: none, or several.
         """
         prefix = upload_id.strip().lower()
-        if len(prefix) >= ID_LENGTH:
+        if len(prefix) >= MIN_PREFIX and not may_be_id(prefix):
+            rows = []
+        elif len(prefix) >= ID_LENGTH:
             with aws_errors(self._target):
                 item = self._dynamodb.get_item(
                     TableName=self._target.table, Key={"upload_id": {"S": prefix}}

@@ -5,9 +5,12 @@ It also has queued what a run set aside, where the event of the run's end did no
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 
+from winnow.errors import InternalError, WinnowError
 from winnow.recovery.report import SweepInput, SweepOptions, SweepReport
 from winnow.recovery.sweep import Sweep
 from winnow.recovery.unqueued import QueueCheck
@@ -52,6 +55,7 @@ def build() -> tuple[S3Store, Sweep, SweepSettings, QueueingWorkflow | None]:
         TopicMailer(client("sns"), settings.topic_arn),
         SweepOptions(missed_s=settings.missed_seconds, retention_days=settings.retention_days),
         check_queue,
+        waiting and waiting.regardless,
     )
     return s3_store(), sweep, settings, waiting
 
@@ -71,16 +75,31 @@ def handler(_event: SweepInput) -> SweepReport:
 
 
 def _measure_ages(settings: SweepSettings, now: float) -> None:
-    """How old the versions are that decide, and the code."""
+    """How old the versions are that decide, and the code.
+
+    What cannot be read is left out and logged: the sweep itself is done.
+    """
     registry = RegistryTable(client("dynamodb"), settings.models_table)
-    ages = {
-        entry.process: _since(registry.version(entry.process, entry.champion).created, now)
-        for entry in registry.entries()
-    }
-    measure_ages(settings.stack_name, ages)
-    code = DeployedCodeTable(client("dynamodb"), settings.models_table).get()
-    if code is not None:
-        measure_code_age(settings.stack_name, _since(code.at, now))
+    ages: dict[str, float] = {}
+    with _logged("registry"):
+        for entry in registry.entries():
+            with _logged(entry.process):
+                created = registry.version(entry.process, entry.champion).created
+                ages[entry.process] = _since(created, now)
+        measure_ages(settings.stack_name, ages)
+    with _logged("code"):
+        code = DeployedCodeTable(client("dynamodb"), settings.models_table).get()
+        if code is not None:
+            measure_code_age(settings.stack_name, _since(code.at, now))
+
+
+@contextmanager
+def _logged(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        code = error.code if isinstance(error, WinnowError) else InternalError.code
+        logger.warning("not measured", what=what, code=code, error_type=type(error).__name__)
 
 
 def _since(at: str, now: float) -> float:

@@ -236,6 +236,25 @@ def test_giving_up_a_stuck_row_needs_it_to_be_stuck_still(
         assert row.lease_until is None
 
 
+@pytest.mark.parametrize("run", [None, {"S": ""}, {"N": "7"}, {"NULL": True}])
+@pytest.mark.parametrize("claimed", [False, True])
+def test_a_stuck_row_whose_run_cannot_be_read_is_given_up_once(
+    dynamodb: Any, runs: TableRuns, run: dict[str, Any] | None, *, claimed: bool
+) -> None:
+    put_row(dynamodb, "a")
+    key = {"upload_id": {"S": "a"}}
+    item = dynamodb.get_item(TableName=TABLE, Key=key)["Item"]
+    del item["run"]
+    dynamodb.put_item(TableName=TABLE, Item={**item, **({"run": run} if run else {})})
+    [stuck] = runs.by_id(["a"])
+    if claimed:
+        put_row(dynamodb, "a", run="later")
+    assert give_up(runs, stuck) is not claimed
+    [row] = runs.by_id(["a"])
+    assert (row.run, row.state) == (("later", "RUNNING") if claimed else ("sweep", "FAILED"))
+    assert not give_up(runs, stuck)
+
+
 @pytest.mark.parametrize(
     ("code", "error"),
     [

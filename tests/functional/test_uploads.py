@@ -4,15 +4,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from moto import mock_aws
 
 from tests.unit.core.steps.test_steps import UPLOAD_ID, Run
 from winnow.errors import (
+    AwsRefusedError,
     ConfidenceThresholdNotMetError,
     NotFinishedError,
     RecordUnknownError,
@@ -129,6 +133,68 @@ def test_an_id_that_is_too_short_is_not_one_that_is_unknown(
     monkeypatch.setattr(Uploads, "_scan", lambda *_, **__: iter(()))
     with pytest.raises(UploadUnknownError, match=said):
         Uploads(target).find(given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("\udcff" * 6, "\udcff" * 32, "a" * 65, "a" * 3_000, "3f2a9c\x00", "3f2a 9c", "ümlaute"),
+        *("a" * 31 + "\udcff", "a" * 32 + "\n3", "p-\udcff\udcff\udcff\udcff", "\U0001f600" * 8),
+    ],
+)
+def test_what_can_be_no_id_is_unknown_and_the_table_is_not_asked(
+    target: Target, given: str
+) -> None:
+    """There is no table here."""
+    with pytest.raises(UploadUnknownError):
+        Uploads(target).find(given)
+
+
+LOST = b"<Error><Code>NoSuchUpload</Code><Message>x</Message></Error>"
+
+
+@pytest.mark.parametrize("completed", [True, False])
+def test_a_large_file_whose_end_got_lost_on_the_way_counts_as_uploaded(
+    target: Target, tmp_path: Path, *, completed: bool
+) -> None:
+    """S3 completes it, the answer is lost, and the second try finds no parts any more."""
+    target.outputs["UploadsBucket"] = "uploads"
+    target.s3().create_bucket(Bucket="uploads")
+    versioning: Any = {"Status": "Enabled"}
+    target.s3().put_bucket_versioning(Bucket="uploads", VersioningConfiguration=versioning)
+    uploads = Uploads(target)
+    sent = []
+
+    def gone(request: Any, **_: Any) -> AWSResponse | None:
+        sent.append(request)
+        if completed and len(sent) == 1:
+            return None
+        return AWSResponse(
+            request.url, 404, HTTPHeaders(), SimpleNamespace(stream=lambda: iter([LOST]))
+        )
+
+    def lost(**_: Any) -> int | None:
+        if not completed:
+            # What moto stored.
+            [stored] = target.s3().list_object_versions(Bucket="uploads")["Versions"]
+            target.s3().delete_object(
+                Bucket="uploads", Key=stored["Key"], VersionId=stored["VersionId"]
+            )
+        return 0 if completed and len(sent) == 1 else None
+
+    events: Any = uploads._s3.meta.events
+    # Both answer, and the first is heard: this one, and then moto.
+    events.register_first("before-send.s3.CompleteMultipartUpload", gone)
+    events.register_first("needs-retry.s3.CompleteMultipartUpload", lost)
+    file = tmp_path / "large.csv"
+    file.write_bytes(b"a,b\n" * 2_400_000)
+    if not completed:
+        with pytest.raises(AwsRefusedError, match="NoSuchUpload"):
+            uploads.drop(file, "inbox/p/1/large.csv", None)
+        return
+    version = uploads.drop(file, "inbox/p/1/large.csv", None)
+    [stored] = target.s3().list_object_versions(Bucket="uploads")["Versions"]
+    assert (stored["VersionId"], len(sent)) == (version, 2)
 
 
 STATES = ("FAILED", "RUNNING", "SUCCEEDED")

@@ -106,6 +106,24 @@ def test_the_sweep_hands_over_only_when_nothing_waits(
     assert {one.name for one in queue.take(10)} == {"a-1", "b-1", "c-1"}
 
 
+def test_what_had_claimed_is_handed_over_although_others_wait(
+    sqs: Any, url: str, executions: StatesWorkflow
+):
+    queue = SqsWaitingQueue(sqs, url)
+    workflow = QueueingWorkflow(executions, queue, only_when_empty=True)
+    # What it queues does not keep the lost ones of its call.
+    assert workflow.regardless.start("crashed-2", EVENT) is StartOutcome.STARTED
+    assert workflow.start("lost-1", EVENT) is StartOutcome.STARTED
+    workflow.begin_call()
+    assert workflow.start("lost-2", EVENT) is StartOutcome.RUNNING
+    assert workflow.regardless.start("crashed-3", EVENT) is StartOutcome.STARTED
+    assert workflow.start("lost-2", EVENT) is StartOutcome.RUNNING
+    assert {one.name for one in queue.take(10)} == {"crashed-2", "crashed-3", "lost-1"}
+    assert executions.start("a-1", EVENT) is StartOutcome.STARTED
+    assert workflow.regardless.start("a-1", EVENT) is not StartOutcome.STARTED
+    assert queue.all() == 3
+
+
 def test_what_has_run_is_not_handed_over(sqs: Any, url: str, executions: StatesWorkflow):
     queue = SqsWaitingQueue(sqs, url)
     assert executions.status_of("a-1") is None

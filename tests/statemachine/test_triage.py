@@ -83,6 +83,7 @@ def test_the_row_says_what_became_of_the_upload(world: World, uploaded: Any, upl
         "size": str(uploaded["detail"]["object"]["size"]),
         "run": run.arn,
         "attempt": "1",
+        "crashes": "0",
         "process": "L33774",
         "records": "8",
         "accepted": "5",
@@ -310,6 +311,16 @@ def test_what_a_restart_leaves_out_has_a_default(
     row = world.row(upload_id)
     assert row is not None
     assert row["attempt"] == str(restart.get("attempt", 1))
+    assert row["crashes"] == "0"
+
+
+def test_a_row_says_how_many_runs_crashed_before_it(world: World, uploaded: Any, upload_id: str):
+    claimed(world, upload_id, "RUNNING", lease_s=-1)
+    restart = {"attempt": 7, "supersedes": "a run", "crashes": 2}
+    world.run("triage", {**uploaded, "restart": restart})
+    row = world.row(upload_id)
+    assert row is not None
+    assert (row["attempt"], row["crashes"]) == ("7", "2")
 
 
 def test_a_failure_of_scan_is_told_of_the_upload(world: World, uploaded: Any, upload_id: str):
@@ -795,7 +806,7 @@ def test_a_failed_row_is_kept_as_long_as_any(world: World, uploaded: Any, upload
             "object_key": "inbox/91110/cases.csv",
             "size": str(uploaded["detail"]["object"]["size"]),
             "version_id": uploaded["detail"]["object"]["version-id"],
-            **({} if lost else {"attempt": "1"}),
+            **({} if lost else {"attempt": "1", "crashes": "0"}),
         }
 
 

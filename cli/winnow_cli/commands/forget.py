@@ -76,13 +76,14 @@ def forget(
 
 
 def _erase(target: "Target", upload_id: str, record: int | None, yes: bool) -> "Erased":
+    from winnow.steps.upload import may_be_id
     from winnow_cli.reviews import caller
     from winnow_cli.uploads import Uploads
 
     kept = _kept_searches(target)
     work = _forget(target, kept)
     user = caller(target)
-    if upload_id.startswith(_PREDICTION):
+    if upload_id.startswith(_PREDICTION) and may_be_id(upload_id):
         _confirm(f"Erase the prediction {upload_id} and what was typed to it?", yes)
         return work.prediction(upload_id, user)
     uploads = Uploads(target)

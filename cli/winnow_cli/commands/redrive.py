@@ -120,13 +120,14 @@ def _note_unread(
 def _restarts(
     work: "Redrive", target: "Target", upload_id: str | None, since: datetime | None
 ) -> "Iterator[Redriven]":
+    from winnow.steps.upload import may_be_id
     from winnow_cli.uploads import ID_LENGTH, Uploads
 
     if since is not None:
         yield from work.failed_since(since.timestamp())
         return
     given = str(upload_id).strip().lower()
-    whole = len(given) == ID_LENGTH
+    whole = len(given) == ID_LENGTH and may_be_id(given)
     yield work.upload(given if whole else Uploads(target).find(given).upload_id)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 STATE_STYLES = {"SUCCEEDED": "green", "RUNNING": "cyan", "FAILED": "red", "DAMAGED": "bold red"}
 SHORT_ID = 12
 """Characters of an upload id on a terminal; every command accepts them as the id."""
-INTERNAL = {"sequencer", "attempt", "lease_until", "expires"}
+INTERNAL = {"sequencer", "attempt", "crashes", "lease_until", "expires"}
 """Attributes for the workflow and the sweep; they are not in the JSON."""
 
 

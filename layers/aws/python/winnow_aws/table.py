@@ -182,8 +182,14 @@ class TableRuns:
         if version is not None:
             values[":version"] = {"S": version}
         if stuck is not None:
-            condition = "#state = :running AND #run = :stuck"
-            values |= {":running": {"S": "RUNNING"}, ":stuck": {"S": stuck.run or ""}}
+            values[":running"] = {"S": "RUNNING"}
+            if stuck.run is None:
+                # None, or one that is no text and cannot be read.
+                condition = "#state = :running AND NOT attribute_type(#run, :text)"
+                values[":text"] = {"S": "S"}
+            else:
+                condition = "#state = :running AND #run = :stuck"
+                values[":stuck"] = {"S": stuck.run}
         with translated(self._where):
             try:
                 self._dynamodb.update_item(

@@ -4,7 +4,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from winnow.ports import StartOutcome
+from winnow.ports import StartOutcome, Workflow
 from winnow_aws.aws_errors import translated
 from winnow_aws.waiting_queue import SqsWaitingQueue
 
@@ -69,7 +69,7 @@ class QueueingWorkflow:
     """Queues runs for dispatch instead of starting them, so that MaxRuns holds.
 
     The sweep and a redrive use it. With `only_when_empty` nothing is added while uploads wait:
-    they may include the one that seems lost.
+    they may include the one that seems lost. `regardless` is for uploads that a run had claimed.
     """
 
     def __init__(
@@ -86,13 +86,34 @@ class QueueingWorkflow:
         self._must_look = self._only_when_empty
 
     def start(self, name: str, event: dict[str, Any]) -> StartOutcome:
+        if self._others_wait():
+            return StartOutcome.RUNNING
+        return self._queue_unless_run(name, event)
+
+    def _others_wait(self) -> bool:
         if self._must_look:
             # Once per call: uploads that this call itself queues do not count.
             self._uploads_wait, self._must_look = self._queue.all() > 0, False
-        if self._uploads_wait:
-            return StartOutcome.RUNNING
+        return self._uploads_wait
+
+    def _queue_unless_run(self, name: str, event: dict[str, Any]) -> StartOutcome:
         outcome = self._workflow.status_of(name)
         if outcome is not None:
             return outcome
         self._queue.add(name, event)
         return StartOutcome.STARTED
+
+    @property
+    def regardless(self) -> Workflow:
+        """The same, for runs that are queued although uploads wait."""
+        return _Regardless(self)
+
+
+class _Regardless:
+    def __init__(self, workflow: QueueingWorkflow) -> None:
+        self._workflow = workflow
+
+    def start(self, name: str, event: dict[str, Any]) -> StartOutcome:
+        # What this call queues must not count as waiting.
+        self._workflow._others_wait()
+        return self._workflow._queue_unless_run(name, event)

@@ -94,7 +94,7 @@ def test_a_row_that_cannot_be_read_is_listed_all_the_same(
 
 
 def test_the_json_of_an_upload_has_what_is_published_and_no_more() -> None:
-    row = upload(1, attempt=2, lease_until=1, expires=2, sequencer="s")
+    row = upload(1, attempt=2, crashes=1, lease_until=1, expires=2, sequencer="s")
     assert set(row_document(row)) == {
         *("upload_id", "state", "bucket", "object_key", "size", "run", "claimed_at", "ended_at"),
         *("process", "accepted", "review", "invalid", "results_at"),

@@ -17,6 +17,7 @@ from tests.fakes.uploads import (
     always,
     stamp,
 )
+from winnow.ports import StartOutcome
 from winnow.recovery.report import SweepOptions, SweepReport
 from winnow.recovery.restart import claimed_event, lost_event
 from winnow.recovery.retention import SHORTEST_DAYS
@@ -105,7 +106,7 @@ def test_a_version_without_a_row_is_started_as_the_upload_that_it_is(stack: Stac
     assert upload_id(event["detail"]["bucket"]["name"], thing["key"], thing["version-id"]) == id_of(
         lost
     )
-    assert event["restart"] == {"attempt": 1, "supersedes": "none"}
+    assert event["restart"] == {"attempt": 1, "supersedes": "none", "crashes": 0}
 
 
 @pytest.mark.parametrize("state", ["SUCCEEDED", "FAILED", "RUNNING"])
@@ -156,7 +157,77 @@ def test_a_row_past_its_lease_is_started_again_with_its_next_attempt(stack: Stac
     assert stack.sweep().restarted == 1
     [(name, event)] = stack.workflow.executions.items()
     assert name == f"{id_of(stuck)}-2"
-    assert event["restart"] == {"attempt": 2, "supersedes": "run-1"}
+    assert event["restart"] == {"attempt": 2, "supersedes": "run-1", "crashes": 1}
+
+
+CRASHES: list[tuple[dict[str, int], list[tuple[int, int]]]] = [
+    # what the row says -> the attempts that are made, with the crashes that each event tells
+    ({"attempt": 1, "crashes": 0}, [(2, 1), (3, 2)]),
+    ({"attempt": 2, "crashes": 1}, [(3, 2)]),
+    ({"attempt": 3, "crashes": 2}, []),
+    # Redriven: once, twice, and after it was given up.
+    ({"attempt": 2, "crashes": 0}, [(3, 1), (4, 2)]),
+    ({"attempt": 3, "crashes": 0}, [(4, 1), (5, 2)]),
+    ({"attempt": 9, "crashes": 1}, [(10, 2)]),
+    ({"attempt": 9, "crashes": 2}, []),
+    # The row of a version before does not say.
+    ({"attempt": 3}, [(4, 1), (5, 2)]),
+]
+
+
+@pytest.mark.parametrize(("told", "made"), CRASHES)
+@pytest.mark.parametrize("claims", [True, False])
+def test_it_is_started_until_three_runs_in_a_row_have_crashed(
+    stack: Stack, told: dict[str, int], made: list[tuple[int, int]], *, claims: bool
+) -> None:
+    stuck = version(modified=NOW - LEASE_S - 60)
+    row = row_of(stuck, "RUNNING", **told)
+    for attempt, crashes in made:
+        stack.runs.add(row)
+        assert (stack.sweep().restarted, stack.mailer.mails) == (1, [])
+        event = stack.workflow.executions[f"{id_of(stuck)}-{attempt}"]
+        assert (event["restart"]["attempt"], event["restart"]["crashes"]) == (attempt, crashes)
+        stack.workflow.running.clear()
+        if claims:
+            row = row_of(stuck, "RUNNING", attempt=attempt, crashes=crashes)
+    stack.runs.add(row)
+    report = stack.sweep()
+    assert (report.restarted, report.abandoned) == (0, 1)
+    [mail] = stack.mailer.mails
+    assert "3 runs in a row did not come to an end." in mail.body
+
+
+def test_the_mail_says_how_many_runs_there_were(stack: Stack) -> None:
+    stuck = version(modified=NOW - LEASE_S - 60)
+    stack.runs.add(row_of(stuck, "RUNNING", attempt=9, crashes=4))
+    assert stack.sweep().abandoned == 1
+    assert "5 runs in a row did not come to an end." in stack.mailer.mails[0].body
+
+
+class Waits(MemoryWorkflow):
+    """A queue that others wait in."""
+
+    def start(self, name: str, event: dict[str, Any]) -> StartOutcome:
+        return StartOutcome.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("over_s", "queued"),
+    [
+        *((1, True), (900, True), (1_799, True), (1_801, False), (21_000, False)),
+        *((21_601, True), (23_000, True), (23_500, False), (20 * 21_600 + 5, True)),
+    ],
+)
+def test_a_crashed_run_is_queued_now_and_then_although_others_wait(
+    stack: Stack, over_s: int, queued: bool
+) -> None:
+    stuck = version(modified=NOW - LEASE_S - over_s - 60)
+    stack.inbox.versions = [stuck, version("inbox/p/lost.csv")]
+    stack.runs.add(row_of(stuck, "RUNNING", lease_until=int(NOW - over_s)))
+    parts = (stack.inbox, stack.runs, Waits(), stack.mailer, SweepOptions(retention_days=90))
+    report = Sweep(*parts, regardless=stack.workflow)(stack.store, STATE, NOW)
+    assert (report.restarted, report.abandoned) == (int(queued), 0)
+    assert list(stack.workflow.executions) == [f"{id_of(stuck)}-2"] * queued
 
 
 def test_an_attempt_that_runs_is_waited_for(stack: Stack) -> None:

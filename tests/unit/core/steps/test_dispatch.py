@@ -237,6 +237,76 @@ def test_a_second_delivery_is_a_duplicate_and_takes_no_room(world: World):
     assert world.machine.open == {"b", "c", "d"}
 
 
+@pytest.mark.parametrize("deliveries", ["aab", "aaab", "baab", "abab", "aabb", "abcab"])
+@pytest.mark.parametrize("ended", ["a", "ab"])
+def test_an_upload_that_is_twice_in_one_take_and_whose_run_has_ended_is_dropped(
+    world: World, deliveries: str, ended: str
+):
+    world.max_runs = 10
+    for name in ended:
+        world.machine.start(name, {"x": 1})
+        world.machine.end(name)
+    world.queue.add(*deliveries)
+    report = world.call()
+    assert not world.queue.messages
+    assert report.started == len(set(deliveries) - set(ended))
+    assert report.duplicates == len(deliveries) - report.started
+    assert set(world.machine.began) == set(deliveries)
+    assert not set(ended) & set(world.books.book.started)
+
+
+@pytest.mark.parametrize("at", ["start", "drop"])
+@pytest.mark.parametrize("error", [RetryableError("no answer"), KeyError("x")])
+@pytest.mark.parametrize("broken", ["a", "b", "c"])
+def test_what_is_wrong_with_one_upload_does_not_hold_up_the_others_of_its_take(
+    world: World, at: str, error: Exception, broken: str
+):
+    """An error that nobody foresaw is raised all the same: an alarm tells of it."""
+    owner: Any = world.machine if at == "start" else world.queue
+    call = getattr(owner, at)
+
+    def breaks(upload: Any, *rest: Any) -> Any:
+        if broken == (upload if at == "start" else upload.name):
+            raise error
+        return call(upload, *rest)
+
+    setattr(owner, at, breaks)
+    world.queue.add(*"abc")
+    if isinstance(error, RetryableError):
+        report = world.call()
+        assert (report.failed, report.codes) == (1, (RetryableError.code,))
+    else:
+        with pytest.raises(KeyError):
+            world.call()
+    assert [name for name, _, _ in world.queue.messages] == [broken]
+    assert world.books.book.until == 0.0
+    setattr(owner, at, call)
+    for number in range(6):
+        world.minute(f"call{number}")
+        for name in world.machine.open:
+            world.machine.end(name)
+    assert not world.queue.messages
+    assert set(world.machine.began) == set("abc")
+    assert world.machine.most <= 3
+
+
+def test_what_cannot_be_given_back_does_not_keep_the_rest(world: World):
+    world.queue.add(*"abc")
+    give_back = world.queue.give_back
+
+    def breaks(waiting: WaitingUpload) -> None:
+        if waiting.name == "a":
+            raise RetryableError("no answer")
+        give_back(waiting)
+
+    world.queue.give_back = breaks  # type: ignore[method-assign]
+    # The second write would write down what is started.
+    world.books.meanwhile += [lambda: None, lambda: setattr(world.books, "mark", 7)]
+    assert world.call().busy
+    waits = {name: at for name, _, at in world.queue.messages}
+    assert {name for name, at in waits.items() if at == 0.0} == {"b", "c"}
+
+
 def test_runs_that_somebody_else_started_take_room(world: World):
     world.machine.start("by hand", {"x": 1})
     world.queue.add(*"abc")

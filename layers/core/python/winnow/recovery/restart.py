@@ -14,14 +14,18 @@ NONE = "none"
 """The value of `supersedes` if no run has failed."""
 
 
-def lost_event(bucket: str, version: ObjectVersion, attempt: int) -> dict[str, Any]:
-    """The event of a version that no run has claimed."""
+def lost_event(
+    bucket: str, version: ObjectVersion, attempt: int, crashes: int = 0
+) -> dict[str, Any]:
+    """The event of a version that no run has claimed; `crashes` as in its row."""
     dropped = {"key": version.key, "size": version.size, "version-id": version.version_id}
-    return _event(bucket, dropped, attempt, supersedes=NONE)
+    return _event(bucket, dropped, attempt, crashes, supersedes=NONE)
 
 
-def claimed_event(bucket: str, row: UploadRow, attempt: int) -> dict[str, Any]:
+def claimed_event(bucket: str, row: UploadRow, attempt: int, crashes: int = 0) -> dict[str, Any]:
     """The event of an upload that the table knows; it supersedes the run that the row names.
+
+    `crashes` is what its next row says; 0 for a redrive, since somebody has looked at it.
 
     Raises NotRedrivableError if the upload was erased: what is left of its row is another upload's.
     """
@@ -32,17 +36,17 @@ def claimed_event(bucket: str, row: UploadRow, attempt: int) -> dict[str, Any]:
         dropped["version-id"] = row.version_id
     else:
         dropped["sequencer"] = row.sequencer
-    return _event(bucket, dropped, attempt, supersedes=row.run or "")
+    return _event(bucket, dropped, attempt, crashes, supersedes=row.run or "")
 
 
 def _event(
-    bucket: str, dropped: dict[str, Any], attempt: int, *, supersedes: str
+    bucket: str, dropped: dict[str, Any], attempt: int, crashes: int, *, supersedes: str
 ) -> dict[str, Any]:
     return {
         "source": "winnow",
         "detail-type": "Object Created",
         "detail": {"bucket": {"name": bucket}, "object": dropped},
-        "restart": {"attempt": attempt, "supersedes": supersedes},
+        "restart": {"attempt": attempt, "supersedes": supersedes, "crashes": crashes},
     }
 
 

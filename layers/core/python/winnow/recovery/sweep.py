@@ -34,11 +34,14 @@ class Sweep:
         mailer: Mailer,
         options: SweepOptions,
         check_queue: QueueCheck | None = None,
+        regardless: Workflow | None = None,
     ) -> None:
-        """`check_queue`: None where nothing is reviewed."""
+        """`check_queue`: None where nothing is reviewed. `regardless`: as Restarter has it."""
         self._inbox = inbox
         self._runs = runs
-        self._restarter = Restarter(inbox.bucket, runs, workflow, mailer, options.attempts)
+        self._restarter = Restarter(
+            inbox.bucket, runs, workflow, mailer, options.attempts, regardless
+        )
         self._options = options
         self._check_queue = check_queue
 

@@ -44,6 +44,8 @@ class UploadRow(FrozenModel):
     run: str | None = None
     """ARN of the execution that has claimed the upload; `sweep` if the sweep abandoned it"""
     attempt: int = 1
+    crashes: int = 0
+    """how many runs in a row crashed before this one, since somebody redrove it"""
     started_at: str | None = None
     """when the run began, as its results name it; None: a version before wrote the row"""
     claimed_at: str = ""

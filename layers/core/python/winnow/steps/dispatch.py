@@ -7,6 +7,7 @@ does not show it yet.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
@@ -169,24 +170,32 @@ class Dispatch:
         if work.tag is None:
             # Another call has become the holder: this one was delayed beyond its time.
             for upload in uploads:
-                self._queue.give_back(upload)
+                # What cannot be given back, the queue delivers again after a while.
+                with suppress(WinnowError):
+                    self._queue.give_back(upload)
             return False
         failed_before = work.failed
+        unforeseen: list[Exception] = []
         for upload in uploads:
-            self._start(upload, work)
+            # Each by itself: an error of one does not hold up the others.
+            try:
+                self._start(upload, work)
+            except WinnowError as error:
+                work.failed += 1
+                work.codes.add(error.code)
+            except Exception as error:
+                unforeseen.append(error)
+        if unforeseen:
+            raise unforeseen[0]
         return work.failed == failed_before
 
     def _start(self, upload: WaitingUpload, work: "_Work") -> None:
-        try:
-            outcome = self._executions.start(upload.name, upload.event)
-        except WinnowError as error:
-            # The queue delivers it again after its visibility timeout. Until then it counts as
-            # running: the start may have succeeded.
-            work.failed += 1
-            work.codes.add(error.code)
-            return
+        # If it fails, the queue delivers the upload again after its visibility timeout. Until then
+        # it counts as running: the start may have succeeded.
+        outcome = self._executions.start(upload.name, upload.event)
         if outcome is StartOutcome.ENDED:
-            del work.state.started[upload.name]
+            # One take may hold an upload twice.
+            work.state.started.pop(upload.name, None)
         work.started += outcome is StartOutcome.STARTED
         work.duplicates += outcome is not StartOutcome.STARTED
         self._queue.drop(upload)

@@ -13,6 +13,7 @@ from winnow.tables.numbers import number
 
 INBOX = "inbox/"
 _NO_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+_ID = re.compile("[!-~]{1,64}")
 PROCESS_METADATA = "process"
 THRESHOLD_METADATA = "threshold"
 CASE_ID_METADATA = "case-id"
@@ -31,6 +32,15 @@ def upload_id(bucket: str, key: str, version: str) -> str:
     machine computes the same value; a test holds the two together.
     """
     return hashlib.sha256(f"{bucket}\n{key}\n{version}".encode()).hexdigest()[:32]
+
+
+def may_be_id(text: str) -> bool:
+    """Whether a text can be an upload's id, or its beginning: the table is asked for no other.
+
+    >>> [may_be_id(text) for text in ("3f2a9c", "p-1", "", "é", "3f 2a", chr(0xDCFF), "a" * 65)]
+    [True, True, False, False, False, False, False]
+    """
+    return _ID.fullmatch(text) is not None
 
 
 def decode_metadata(value: str) -> str:
