@@ -158,6 +158,42 @@ PAGES = {
         "☐ Tarry stools\n☑ Rash",
         [],
     ),
+    "an answer in the second column alone": (
+        "Rash? Tarry stools?\nNo",
+        table("Rash?|Tarry stools?", "|No"),
+        "Rash?\nTarry stools?: No",
+        [],
+    ),
+    "a box that is ticked": (
+        "[ ] Rash\n[ ] Tarry stools",
+        "<p><input type=checkbox checked>Rash<p><input type=checkbox>Tarry stools",
+        "[x] Rash\n[ ] Tarry stools",
+        [],
+    ),
+    "boxes that it hides": (
+        "Well.\n[x] Tarry stools",
+        "<p>Well.<p hidden>[x] Tarry stools",
+        "Well.",
+        ["hidden_text"],
+    ),
+    "what is chosen": (
+        "Tarry stools?\nYes\nNo",
+        "<p>Tarry stools? <select><option>Yes<option selected>No</select>",
+        "Tarry stools? No",
+        [],
+    ),
+    "what is entered": (
+        "Tarry stools since:",
+        "<p>Tarry stools since: <input value=May>",
+        "Tarry stools since: May",
+        [],
+    ),
+    "raised figures": (
+        "Platelets 109/l",
+        "<p>Platelets 10<sup>9</sup>/l",
+        "Platelets 10^9/l",
+        [],
+    ),
     "much more": ("See page.", f"<p>{LONG}", LONG, []),
 }
 TEXTS = {
@@ -178,6 +214,7 @@ TEXTS = {
         "[ ] Tarry stools\n[x] Rash",
         "<div style='display:none'>x</div><p><img src=a>Tarry stools<p><img src=b>Rash",
     ),
+    "an input without a field": ("Well since May.", "<p>Well since May.<input type=hidden name=a>"),
     "a page elsewhere": ("Well since May, no rash.", "<p>Read it on our portal."),
     "a page with a note of its own": ("Well since May.", "<p style='color:#fff'>Well since May."),
 }

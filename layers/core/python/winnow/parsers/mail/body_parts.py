@@ -52,6 +52,15 @@ _PAGE = re.compile(
 )
 _WORD = re.compile(r"\w+")
 _BOX = re.compile(r"\[[ xX]\]|[☐☒☑✓]")
+_BOX_IN_PAGE = re.compile(_BOX.pattern + r"|\bcheckbox\b|\bradio\b", re.IGNORECASE)
+_FORM = re.compile(
+    r"<(?:select|textarea|input(?![^<>]{0,500}\btype\s{0,9}=\s{0,9}[\"']?"
+    r"(?:hidden|checkbox|radio|submit|button|image)))\b",
+    re.IGNORECASE,
+)
+"""What holds what somebody has entered."""
+_RAISED = re.compile(r"\d\^\d")
+_EMPTY_BOXES = frozenset(("[ ]", "☐"))
 _SAYS = re.compile("[^\\s\u00ad\u034f\u200b-\u200f\u2060\ufeff]")
 """A character that is seen."""
 
@@ -167,9 +176,10 @@ class _Sorter:
         for item in self._lines(part):
             yield from [item[1]] if item[0] == "text" else item[2]
 
-    def _boxes(self, body: Sequence[Message]) -> int:
-        """How many boxes of a form a text has."""
-        return sum(len(_BOX.findall(text)) for part in body for text in self._texts(part))
+    def _boxes(self, body: Sequence[Message]) -> list[bool]:
+        """The boxes of a form in a text: of each, whether it is ticked."""
+        boxes = (box for part in body for text in self._texts(part) for box in _BOX.findall(text))
+        return [box not in _EMPTY_BOXES for box in boxes]
 
     def says(self, part: Message) -> int:
         """The length of a part's text, in characters."""
@@ -269,11 +279,19 @@ class _Sorter:
         noted = {note[1] for part in page for note in self._notes(part)}
         if "struck_text" in noted:
             return True
-        boxes = self._boxes(plain), self._boxes(page)
-        if boxes[0] != boxes[1]:
-            return boxes[0] < boxes[1]
-        has_look = noted & _LOOKS or any(map(self._has_columns, page))
-        return bool(has_look) and self._has_text_of(page, plain)
+        of_plain, of_page = self._boxes(plain), self._boxes(page)
+        source = "\n".join(content_of(part).decode("utf-8", "replace") for part in page)
+        if len(of_plain) > len(of_page):  # others are pictures in the page, unless it hides them
+            return "hidden_text" in noted and len(of_plain) <= len(_BOX_IN_PAGE.findall(source))
+        if of_plain != of_page:
+            return True
+        has_look = (
+            noted & _LOOKS
+            or _FORM.search(source)
+            or any(_RAISED.search(text) for part in page for text in self._texts(part))
+            or any(map(self._has_columns, page))
+        )
+        return bool(has_look) and self._has_text_of(source, plain)
 
     def _has_columns(self, page: Message) -> bool:
         """Whether a page has a table whose columns say something: below titles, short cells."""
@@ -285,12 +303,11 @@ class _Sorter:
                     return True
         return False
 
-    def _has_text_of(self, page: Sequence[Message], plain: Sequence[Message]) -> bool:
+    def _has_text_of(self, source: str, plain: Sequence[Message]) -> bool:
         """Whether a page, with what it hides, has most of the words of the plain text.
 
         Others are made of pictures, or only say where the mail is.
         """
-        source = "\n".join(content_of(part).decode("utf-8", "replace") for part in page)
         has = set(_WORD.findall(html.unescape(source)))
         words = {word for part in plain for word in self.words(part) if len(word) > 2}
         return 2 * len(words & has) >= len(words)
@@ -366,9 +383,8 @@ def _may_be_body(branch: Message, unnamed: Container[str]) -> bool:
 
 
 def _is_short_row(cells: Sequence[str]) -> bool:
-    """Whether a row has several cells, and behind its first one such as marks and answers."""
-    filled = [cell.strip() for cell in cells if cell.strip()]
-    return len(filled) > 1 and any(len(cell) <= _MAX_ANSWER for cell in filled[1:])
+    """Whether a row has, behind its first cell, one such as marks and answers."""
+    return any(0 < len(cell.strip()) <= _MAX_ANSWER for cell in cells[1:])
 
 
 def _is_marked(body: Sequence[Message]) -> bool:
