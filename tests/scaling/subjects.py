@@ -241,6 +241,15 @@ FILES: dict[str, Subject] = {
     "html: an attribute": reading(
         lambda text: _bytes(f'<html><body><p style="{escape(text)}" class=a>b</p>'), ".html"
     ),
+    "html: rules and classes": reading(
+        lambda text: _bytes("<html><style>" + "".join(
+            f".a.b{at},.c+.a{at},[class*=d{at}]{{display:none}}" for at in range(0, len(text), 20))
+            + f'</style><p class="a {escape(text)}">b</p>'),
+        ".html",
+    ),
+    "html: rules": reading(
+        lambda text: _bytes(f"<html><style>{escape(text)}{{display:none}}</style><p>b"), ".html"
+    ),
     "html: raised": reading(
         lambda text: _bytes("<html><p>" + "".join(
             f"10<sup>{escape(text[at:at + 20])}</sup>" for at in range(0, len(text), 20))),

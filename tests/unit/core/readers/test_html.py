@@ -735,3 +735,217 @@ def test_parts_of_drawings_close_themselves_in_html_too():
 def test_xhtml_that_is_not_closed_is_no_text_and_noted():
     content = xhtml("<![CDATA[" + "melena " * 30)
     assert reading(content, "x.xhtml") == (["No fever."], ["markup_not_closed"])
+
+
+# -- what styles hide, and what they seem to -------------------------------------------------------
+
+HIDDEN_BY = [
+    "clip-path:inset(100%)",
+    "clip-path: inset(50%)",
+    "clip-path:inset(0 0 100% 0)",
+    "clip-path:inset(0 60% 0 40%)",
+    "-webkit-clip-path:inset(100%)",
+    "clip-path:circle(0)",
+    "clip-path:circle(0px at 50% 50%)",
+    "clip-path:ellipse(0 10px)",
+    "clip-path:polygon(0 0, 0 0, 0px 0%)",
+    "transform:scale(0)",
+    "transform:scale(0, 1)",
+    "transform:rotate(3deg) scaleX(0)",
+    "-webkit-transform:scale3d(0,0,0)",
+    "transform:matrix(0,0,0,0,9,9)",
+    "transform:translateX(-9999px)",
+    "transform:translate(-200em, 0)",
+    "scale:0",
+    "filter:opacity(0)",
+    "filter:blur(1px) opacity(0%)",
+    "position:relative;left:-9999px",
+    "position:relative;top:-9999px",
+    "position:relative;right:9999px",
+    "position:sticky;left:-9999px",
+    "position:fixed;right:-9999px",
+    "margin-left:-9999px",
+    "margin-top:-9999px",
+    "margin:-9999px 0 0 0",
+    "margin:0 0 0 -9999px",
+    "margin:0 -9999px",
+    "-webkit-text-fill-color:transparent",
+    "-webkit-text-fill-color:#0000;color:#000",
+    "color:hsla(0,0%,0%,0)",
+    "color:hsl(0 0% 0% / 0%)",
+    "color:rgb(0 0 0 / 0)",
+    "color:#fff0",
+    "/* x */display:none",
+    "color:red;/* y */visibility/**/:hidden",
+]
+SEEN_WITH = [
+    "clip-path:inset(10%)",
+    "clip-path:inset(0 0 60% 0)",
+    "clip-path:inset(1px)",
+    "clip-path:circle(40%)",
+    "clip-path:polygon(0 0, 100% 0, 100% 100%)",
+    "transform:scale(0.5)",
+    "transform:scale(10)",
+    "transform:matrix(1,0,0,1,0,0)",
+    "transform:translateX(-50%)",
+    "scale:1",
+    "filter:opacity(0.5)",
+    "position:relative;left:-4px",
+    "position:static;left:-9999px",
+    "left:-9999px",
+    "margin:0 -9999px;padding:0 9999px",
+    "margin-left:-9999px;padding-left:9999px",
+    "text-indent:-600px;padding-left:600px",
+    "margin-bottom:-9999px;padding-bottom:9999px",
+    "color:transparent;background:linear-gradient(red,blue);-webkit-background-clip:text",
+    "-webkit-text-fill-color:transparent;background-clip:text",
+    "-webkit-text-fill-color:currentcolor",
+    "color:transparent;text-shadow:0 0 1px #000",
+    "color:hsl(0 0% 0% / 50%)",
+    "color:rgb(0 0 0 / 0.5)",
+    "/* display:none */color:red",
+    "mso-hide:all",
+]
+
+
+@pytest.mark.parametrize("style", HIDDEN_BY)
+def test_what_further_styles_hide_is_left_out_and_noted(style):
+    assert parsed(page(f"<p style='{style}'>no</p><p>Yes.")) == (["Yes."], ["hidden_text"])
+    sheet = f"<style>.x{{{style}}}</style>"
+    assert parsed(page("<p class=x>no</p><p>Yes.", sheet)) == (["Yes."], ["hidden_text"])
+
+
+@pytest.mark.parametrize("style", SEEN_WITH)
+def test_what_styles_only_seem_to_hide_is_read(style):
+    assert parsed(page(f"<p style='{style}'>Yes.")) == (["Yes."], [])
+    assert parsed(page("<p class=x>Yes.", f"<style>.x{{{style}}}</style>")) == (["Yes."], [])
+
+
+def test_parts_of_a_line_are_not_transformed_and_have_no_size():
+    for style in ("transform:scale(0)", "height:0;overflow:hidden"):
+        assert parsed(page(f"<p>a<span style='{style}'>b</span>")) == (["ab"], [])
+        for as_box in ("display:inline-block", "float:left", "position:absolute"):
+            found = parsed(page(f"<p>a<span style='{style};{as_box}'>no</span>"))
+            assert found == (["a"], ["hidden_text"])
+    row = "<div style='display:flex'><b>a</b><b style='transform:scale(0)'>no</b></div>"
+    assert parsed(page(row))[1] == ["hidden_text"]
+
+
+SELECTED = {
+    "three parts": (".a > .b > .c", "<i class=a><i class=b><i class=c>no</i></i></i>Yes."),
+    "inside, then directly": (
+        ".a .b > .c",
+        "<i class=a><u><i class=b><i class=c>no</i></i></u></i>Yes.",
+    ),
+    "directly, then inside": (
+        ".a > .b .c",
+        "<i class=a><i class=b><u><i class=c>no</i></u></i></i>Yes.",
+    ),
+    "not so directly": (".a > .b > .c", "<i class=a><i class=b><u><i class=c>Yes.</i></u></i></i>"),
+    "not in that order": (".a .b .c", "<i class=b><i class=a><i class=c>Yes.</i></i></i>"),
+    "not inside": (".a > .b .c", "<u class=a><i><i class=b><i class=c>Yes.</i></i></i></u>"),
+    "behind": (".a + .b", "<i class=a>Yes.</i> <i class=b>no</i>"),
+    "not directly behind": (".a + .b", "<i class=a>Yes</i><u></u><i class=b>.</i>"),
+    "a break between": (".a + .b", "<i class=a>Yes</i><wbr><i class=b>.</i>"),
+    "a script between": (".a + .b", "<i class=a>Yes</i><script></script><i class=b>.</i>"),
+    "behind an input": ("input + .b", "<input type=hidden><i class=b>no</i>Yes."),
+    "later": (".a ~ .b", "<i class=a>Yes.</i><u></u><i class=b>no</i>"),
+    "before": (".a ~ .b", "<i class=b>Yes</i><i class=a>.</i>"),
+    "of others": (".a ~ .b", "<u><i class=a>Yes</i></u><u><i class=b>.</i></u>"),
+    "inside of what is behind": (".a + .b i", "<u class=a>Yes.</u><u class=b><i>no</i></u>"),
+    "tight": (".a>.b+.c~.d", "<u class=a><i class=b></i><i class=c></i>Yes.<i class=d>no</i></u>"),
+    "behind itself": ("i + i", "<i>Yes.</i><i>no</i>"),
+    "escaped": (r".sm\:h", "<i class=sm:h>no</i>Yes."),
+    "escaped numbers": (r".\31 0\.5", "<i class='10.5'>no</i>Yes."),
+    "other alphabets": (".спрятан", "<i class=спрятан>no</i>Yes."),
+    "a part of an attribute": ('i[class*="hid"]', "<i class=is-hidden>no</i>Yes."),
+    "its beginning": ("[class^=hid]", "<i class='hidden x'>no</i><i class='x hidden'>Yes.</i>"),
+    "its end": ("[class$='den']", "<i class='x hidden'>no</i><i class='hidden x'>Yes.</i>"),
+    "a word of it": ("[data-a~=no]", "<i data-a='is no'>no</i><i data-a=nob>Yes.</i>"),
+    "a language": ("[lang|=de]", "<i lang=de-AT>no</i><i lang=den>Yes.</i>"),
+    "nothing of it": ('[class*=""]', "<i class=x>Yes.</i>"),
+    "blanks in it": ('i[ title = "a > b, c" ]', "<i title='a > b, c'>no</i>Yes."),
+    "several": ("b,i[title='x,y'] , u", "<b>no</b><i title='x,y'>no</i><u>no</u>Yes."),
+    "of the page": ("html.js .x", "<i class=x>no</i>Yes."),
+    "a second class": (".x.y", "<i class='y z x'>no</i><i class=x>Yes.</i>"),
+}
+
+
+@pytest.mark.parametrize(("selector", "body"), SELECTED.values(), ids=SELECTED)
+def test_selectors_hide_what_stands_as_they_say(selector, body):
+    sheet = f"<style>{selector}{{display:none}}</style>"
+    content = f"<!doctype html><html class=js>{sheet}<body>{body}"
+    assert parsed(content) == (["Yes."], ["hidden_text"] if ">no<" in body else [])
+
+
+@pytest.mark.parametrize(
+    ("sheet", "notes"),
+    [
+        ("@supports (display:grid){.x{display:none}}", ["hidden_text"]),
+        (
+            "@supports (display:grid) and (gap:1px){@media screen{.x{display:none}}}",
+            ["hidden_text"],
+        ),
+        ("@media not print{.x{display:none}}", ["hidden_text"]),
+        ("@layer a{@supports (top:1px){.y{color:red}}.x{display:none}}", ["hidden_text"]),
+        ("@charset 'utf-8';@import url(a.css);.x{display:none}", ["hidden_text"]),
+    ],
+)
+def test_rules_that_hold_in_every_browser_hide(sheet, notes):
+    assert parsed(page("<p class=x>no<p>Yes.", f"<style>{sheet}</style>")) == (["Yes."], notes)
+
+
+@pytest.mark.parametrize(
+    ("sheet", "notes"),
+    [
+        ("@container (width > 1px){.x{display:none}}", ["styles_left_out"]),
+        ("@container a (width > 1px){.y{color:red}} .z{display:none}", []),
+        ("@supports not (display:grid){.x{display:none}}", ["styles_left_out"]),
+        ("@supports (-moz-appearance:none){p{display:none}}", ["styles_left_out"]),
+        (".x:not(.shown, .y){display:none}", ["styles_left_out"]),
+        ("div > p:first-child{visibility:hidden}", ["styles_left_out"]),
+        ("p:not(.x){color:transparent}", ["styles_left_out"]),
+        (f"{'.y ' * 8}.x{{display:none}}", ["styles_left_out"]),
+        (".y:not(.x){display:none}", []),
+        (".x:not(.y){color:red}", []),
+        (".x:hover{display:none} .x::before{display:none} .x:before{opacity:0}", []),
+        (".x::-webkit-scrollbar{display:none} .x:-moz-focusring{display:none}", []),
+        (".x:not(:hover){display:none}", ["styles_left_out"]),
+        ("a; .x{display:none}", ["styles_left_out"]),
+        ("> .x, .x >, ,{display:none}", ["styles_left_out"]),
+        ("@media print{.x{display:none}} @page{margin:0} @font-face{font-family:x}", []),
+    ],
+)
+def test_rules_that_are_not_followed_are_noted_where_they_may_hide(sheet, notes):
+    assert parsed(page("<p class=x>Yes.", f"<style>{sheet}</style>")) == (["Yes."], notes)
+
+
+def test_selectors_cost_in_proportion_to_their_length():
+    for unit in (
+        "[a",
+        "[a ",
+        "[a='",
+        '[a="b" ',
+        "a\\1",
+        ":x(",
+        " ",
+        "> ",
+        ".a ",
+        ".a+",
+        ",",
+        ".a,",
+        "@container{",
+    ):
+        short, long = (f"<style>{unit * count}{{display:none}}</style>" for count in (2_000, 4_000))
+        assert steps_of(long) < 2.3 * steps_of(short) + 1_000
+
+
+def test_the_classes_of_an_element_are_split_once():
+    """As many rules as classes: what is looked at is bounded, however long the attribute is."""
+
+    def content(count: int) -> str:
+        rules = "".join(f".a.b{number}{{display:none}}" for number in range(count))
+        return page(f"<p class='a {'x ' * count}'>Yes.", f"<style>{rules}</style>")
+
+    assert parsed(content(500)) == (["Yes."], [])
+    assert steps_of(content(800)) < 2.3 * steps_of(content(400))

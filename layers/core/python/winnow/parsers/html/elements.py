@@ -51,6 +51,8 @@ DRAWN = _words("/text /tspan /textpath")
 """Parts of drawings that show text."""
 SECTIONS = _words("tbody thead tfoot")
 TABLE_PARTS = SECTIONS | _words("caption colgroup col tr td th")
+NOT_INLINE = REPLACED | _words("td th col colgroup img input select textarea button embed")
+"""What has a size of its own without being a block."""
 NEEDS_ROOM = CLOSES_P | _words("table button option optgroup rb rt rtc rp")
 BETWEEN_CELLS = _words("table tbody thead tfoot tr")
 MARKERS = _words("applet marquee object template td th caption")

@@ -1,17 +1,26 @@
 """Style sheets, as far as they hide or raise text: which of its elements a page shows to nobody.
 
 Read are rules whose selectors are names, classes, ids, attributes and their lists, and those inside
-others (`.a b`, `.a > b`). Rules for print, for some widths of a window, or with pseudo-classes hold
-on some screens only: what they hide is text.
+or behind others (`.a b`, `.a > b`, `.a + b`, `.a ~ b`). Rules for print, for some widths of a
+window, or with pseudo-classes hold on some screens only: what they hide is text.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from winnow.parsers.html.markup import Attributes
+from winnow.parsers.html.selectors import (
+    MAX_CLASSES,
+    Compound,
+    Element,
+    Selector,
+    keys_of,
+    matches,
+    selectors_of,
+)
 
 _PROPERTIES = frozenset(
     re.findall(
@@ -21,28 +30,33 @@ _PROPERTIES = frozenset(
         right bottom text-indent clip clip-path width height max-width max-height overflow
         overflow-x overflow-y content-visibility font font-family vertical-align
         text-decoration text-decoration-line white-space white-space-collapse
+        margin margin-left margin-top padding padding-left transform scale filter text-fill-color
+        background-clip text-shadow float
         """,
     )
 )
+_PREFIXED = frozenset(("clip-path", "transform", "filter", "text-fill-color", "background-clip"))
+"""Those that are also known by the names that browsers gave them first."""
 _DECLARATION = re.compile(r"\s*([a-zA-Z-]+)\s*:\s*([^;]*)")
 _IMPORTANT = re.compile(r"\s*!\s*important\s*\Z", re.IGNORECASE)
-_COMPOUND = re.compile(
-    r"(\*|[a-zA-Z][\w-]*)?((?:[#.]-?[a-zA-Z_][\w-]*|\[[\w-]+(?:=(?:\"[^\"\]]*\"|'[^'\]]*'|[\w-]+))?\])*)"
-)
-_PART = re.compile(r"([#.])([\w-]+)|\[([\w-]+)(?:=(?:\"([^\"]*)\"|'([^']*)'|([\w-]+)))?\]")
 _BRACE = re.compile(r"[{}]")
 _SCREEN = re.compile(
-    r"@media\s*(?:only\s+)?(?:all|screen)(?:\s*,.*)?\s*\Z", re.IGNORECASE | re.DOTALL
+    r"@media\s*(?:(?:only\s+)?(?:all|screen)|not\s+(?:print|speech))(?:\s*,.*)?\s*\Z",
+    re.IGNORECASE | re.DOTALL,
 )
+_UNSUPPORTED = re.compile(r"\bnot\b|\(\s*-", re.IGNORECASE)
+"""What asks for the lack of something, or for one browser."""
 _LENGTH = re.compile(r"(-?\d*\.?\d+)\s*([a-z%]*)\Z")
 _HEX = re.compile(r"#([0-9a-f]{3,8})\Z")
-_RGB = re.compile(
-    r"rgba?\(\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*(?:[,/]\s*([\d.]+%?)\s*)?\)\Z"
-)
+_FUNCTION = re.compile(r"(rgb|hsl|hwb|lab|lch|oklab|oklch)a?\(([^()]{1,100})\)\Z")
+_RGB = re.compile(r"(\d{1,3})\s*[, ]\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*(?:[,/].*)?\Z")
 _SHORTHAND = re.compile(r".{0,100}?\d[\w.%]{0,8}(?:\s?/\s?\S{1,10})?\s(.+)", re.DOTALL)
 """The value of `font`: the families come after the size."""
 _CLIPPED = re.compile(r"rect\(\s*([01])(?:px)?[\s,]+\1(?:px)?[\s,]+\1(?:px)?[\s,]+\1(?:px)?\s*\)\Z")
-_INSET = re.compile(r"inset\(\s*(?:50|100)%\s*\)\Z")
+_SHAPE = re.compile(r"(inset|circle|ellipse|polygon)\(([^()]{0,150})\)")
+_SCALED = re.compile(r"scale(?:x|y|3d)?\(\s*([^()]{1,60})\)|matrix\(\s*([^()]{1,60})\)")
+_MOVED = re.compile(r"translate(?:x|y|3d)?\(\s*([^()]{1,60})\)")
+_FILTERED = re.compile(r"opacity\(\s*(?:0*\.?0+)%?\s*\)")
 _OFF_SCREEN = -500.0
 """Pixels: content further out than this is not on any screen."""
 _MAX_RULES = 20_000
@@ -66,35 +80,44 @@ Style = dict[str, tuple[str, bool]]
 """A property's value, in small letters, and whether it is important."""
 
 
-class Compound(NamedTuple):
-    """The conditions on one element: its name and the values of its attributes."""
+class _Step(NamedTuple):
+    """A compound of a selector, and how it stands to the step before."""
 
-    name: str
-    parts: tuple[tuple[str, str | None], ...]
-
-    @property
-    def key(self) -> str:
-        """The id, class or name by which elements find it in the index."""
-        for kind, value in self.parts:
-            if kind in ("#", "."):
-                return f"{kind}{value}"
-        return self.name
-
-    @property
-    def weight(self) -> tuple[int, int, int]:
-        ids = sum(kind == "#" for kind, _ in self.parts)
-        return ids, len(self.parts) - ids, int(self.name != "*")
+    compound: Compound
+    how: str
+    """`" "` inside, `>` directly inside, `+` directly behind, `~` behind; "" where it is first."""
+    before: int
+    """The number of the step before."""
 
 
 class Rule(NamedTuple):
-    """A selector, and what it hides or shows."""
+    """A selector, by its last step, and what it hides or shows."""
 
     weight: tuple[int, int, int]
     order: int
-    last: Compound
-    inside: tuple[Compound, ...]
-    parent: Compound | None
+    last: _Step
     style: Style
+
+
+Matched = frozenset[int]
+"""The numbers of the steps that an element is."""
+NOTHING: Matched = frozenset()
+
+
+class Siblings:
+    """What the elements were, so far, that are directly inside of another."""
+
+    __slots__ = ("earlier", "last")
+
+    def __init__(self) -> None:
+        self.last = NOTHING
+        self.earlier: set[int] = set()
+
+    def add(self, matched: Matched) -> None:
+        """One more of them."""
+        self.last = matched
+        if matched:
+            self.earlier |= matched
 
 
 class _Spoken(NamedTuple):
@@ -102,8 +125,8 @@ class _Spoken(NamedTuple):
 
     rules: list[Rule]
     """Those whose last part they are, the weightiest last."""
-    around: tuple[Compound, ...]
-    """The other parts of rules that they are."""
+    around: tuple[tuple[int, _Step], ...]
+    """The other steps of rules that they may be."""
     always: Style | None
     """The style that they have wherever they stand; None where that depends."""
 
@@ -121,9 +144,14 @@ class StyleSheet:
 
     def __init__(self, sheets: Iterable[tuple[Attributes, str]] = ()) -> None:
         self._rules: dict[str, list[Rule]] = {}
-        self._around: dict[str, dict[Compound, None]] = {}
-        self._open: Counter[Compound] = Counter()
+        self._steps: dict[_Step, int] = {}
+        self._around: dict[str, dict[int, _Step]] = {}
+        self._open: Counter[int] = Counter()
         self._by_attributes = False
+        self.has_siblings = False
+        """Whether a rule asks what stands before an element."""
+        self._doubtful: set[str] = set()
+        """The keys of what selectors hide that are not understood."""
         self._known: dict[tuple[str, str | None, str | None], _Spoken] = {}
         self._names: set[str] = set()
         """The keys of all compounds: an element without one of them is not affected."""
@@ -135,17 +163,21 @@ class StyleSheet:
             media = attributes.get("media", "").strip()
             if media and not _SCREEN.match(f"@media {media}"):
                 continue
-            for selectors, block in _blocks(_uncommented(text)):
+            for selectors, block, sure in _blocks(_uncommented(text)):
                 style = declarations_of(block)
                 if not style:
                     continue
-                for selector in selectors.split(","):
+                for selector in selectors_of(selectors):
                     if count >= _MAX_RULES:
                         self.incomplete = True
                         return
-                    if rule := _rule(selector, count, style):
+                    if sure and selector.understood:
                         count += 1
-                        self._add(rule)
+                        self._add(selector, count, style)
+                    elif selector.compounds and not selector.dynamic and _hides_text(style):
+                        key = selector.compounds[-1][1].key
+                        self._doubtful.add(key)
+                        self._names.add(key)
 
     def concerns(self, name: str, attributes: Attributes) -> bool:
         """Whether a rule may match an element; most pages have no such rule."""
@@ -155,48 +187,73 @@ class StyleSheet:
             name in self._names or "*" in self._names or "class" in attributes or "id" in attributes
         )
 
-    def _add(self, rule: Rule) -> None:
-        self._rules.setdefault(rule.last.key, []).append(rule)
-        around = (*rule.inside, *([rule.parent] if rule.parent else []))
-        self._names.update(compound.key for compound in (rule.last, *around))
-        self._by_attributes = self._by_attributes or any(
-            kind not in ("#", ".")
-            for compound in (rule.last, *around)
-            for kind, _ in compound.parts
-        )
-        for compound in around:
-            self._around.setdefault(compound.key, {})[compound] = None
+    def _add(self, selector: Selector, order: int, style: Style) -> None:
+        number = -1
+        step: _Step | None = None
+        for how, compound in selector.compounds:
+            if step is not None:
+                number = self._steps.setdefault(step, len(self._steps))
+                self._around.setdefault(step.compound.key, {})[number] = step
+            step = _Step(compound, how, number)
+            self._names.add(compound.key)
+            self.has_siblings = self.has_siblings or how in ("+", "~")
+            self._by_attributes = self._by_attributes or any(
+                part.kind not in ("#", ".", "class", "id") for part in compound.parts
+            )
+        if step is not None:
+            weights = [compound.weight for _, compound in selector.compounds]
+            ids, parts, names = (sum(column) for column in zip(*weights, strict=True))
+            rule = Rule((ids, parts, names), order, step, style)
+            self._rules.setdefault(step.compound.key, []).append(rule)
 
-    def entered(self, name: str, attributes: Attributes) -> tuple[Compound, ...]:
-        """What rules ask for and this element is; give it back to `left` at its end."""
-        matched = self._spoken_of(name, attributes).around
-        if matched:
-            self._open.update(matched)
+    def entered(
+        self, name: str, attributes: Attributes, parent: Matched, siblings: Siblings
+    ) -> Matched:
+        """The steps of rules that this element is; give them back to `left` at its end."""
+        around = self._spoken_of(name, attributes).around
+        if not around:
+            return NOTHING
+        matched = frozenset(n for n, step in around if self._holds(step, parent, siblings))
+        self._open.update(matched)
         return matched
+
+    def _holds(self, step: _Step, parent: Matched, siblings: Siblings) -> bool:
+        """Whether an element stands as a step says to the one before."""
+        if step.how == " ":
+            return self._open[step.before] > 0
+        if step.how == ">":
+            return step.before in parent
+        if step.how == "+":
+            return step.before in siblings.last
+        return not step.how or step.before in siblings.earlier
 
     def _spoken_of(self, name: str, attributes: Attributes) -> "_Spoken":
         cache_key = (name, attributes.get("id"), attributes.get("class"))
         if known := self._known.get(cache_key):
             return known if self._may_look(known.cost) else _UNKNOWN
-        keys = tuple(_keys(name, attributes))
+        classes = tuple(dict.fromkeys(attributes.get("class", "").split()[:MAX_CLASSES]))
+        keys = tuple(keys_of(name, attributes, classes))
         speaking = (len(self._rules.get(key, ())) + len(self._around.get(key, ())) for key in keys)
         if not self._may_look(sum(speaking)):
             return _UNKNOWN
+        if self._doubtful and not self._doubtful.isdisjoint(keys):
+            self.incomplete = True
+        element = Element(name, attributes, frozenset(classes))
         rules = [
             rule
             for key in keys
             for rule in self._rules.get(key, ())
-            if _is(rule.last, name, attributes)
+            if matches(rule.last.compound, element)
         ]
         rules.sort(key=lambda rule: (rule.weight, rule.order))
         around = tuple(
-            compound
+            (number, step)
             for key in keys
-            for compound in self._around.get(key, ())
-            if _is(compound, name, attributes)
+            for number, step in self._around.get(key, {}).items()
+            if matches(step.compound, element)
         )
         always: Style | None = None
-        if not any(rule.inside or rule.parent for rule in rules):
+        if not any(rule.last.how for rule in rules):
             always = {}
             for rule in rules:
                 merge(always, rule.style)
@@ -211,20 +268,20 @@ class StyleSheet:
             self.incomplete = True
         return self._looks >= 0
 
-    def left(self, matched: Sequence[Compound]) -> None:
+    def left(self, matched: Matched) -> None:
         """An element ends."""
         self._open.subtract(matched)
 
-    def style(self, name: str, attributes: Attributes, parent: Sequence[Compound]) -> Style:
+    def style(
+        self, name: str, attributes: Attributes, parent: Matched, siblings: Siblings
+    ) -> Style:
         """What the rules say of an element inside of those that were entered; not to be changed."""
         spoken = self._spoken_of(name, attributes)
         if spoken.always is not None:
             return spoken.always
         style: Style = {}
         for rule in spoken.rules:
-            if (rule.parent is None or rule.parent in parent) and all(
-                self._open[compound] > 0 for compound in rule.inside
-            ):
+            if self._holds(rule.last, parent, siblings):
                 merge(style, rule.style)
         return style
 
@@ -245,14 +302,20 @@ def laid_over(style: Style, later: Style) -> Style:
 def declarations_of(block: str) -> Style:
     """The declarations of a rule, or of an element's own `style`, that may hide it."""
     style: Style = {}
-    for piece in block.split(";"):
-        if (match := _DECLARATION.match(piece)) and (name := match[1].lower()) in _PROPERTIES:
+    for piece in (_uncommented(block) if "/*" in block else block).split(";"):
+        if (match := _DECLARATION.match(piece)) and (name := _property(match[1])) in _PROPERTIES:
             value = match[2].strip().lower()
             bare = _IMPORTANT.sub("", value[-40:])
             important = bare != value[-40:]
             value = value[:-40] + bare if important else value
             merge(style, {name: (value[:200], important)})
     return style
+
+
+def _property(name: str) -> str:
+    name = name.lower()
+    bare = name.removeprefix("-webkit-").removeprefix("-moz-").removeprefix("-ms-")
+    return bare if bare in _PREFIXED else name
 
 
 def merge(style: Style, later: Mapping[str, tuple[str, bool]]) -> None:
@@ -262,27 +325,111 @@ def merge(style: Style, later: Mapping[str, tuple[str, bool]]) -> None:
             style[name] = (value, important)
 
 
-def hides(style: Style) -> bool:
-    """Whether an element with this style, and all that is in it, is not seen."""
+def hides(style: Style, *, inline: bool = False) -> bool:
+    """Whether an element with this style, and all that is in it, is not seen.
+
+    One that is `inline` is a part of a line: it has no size of its own and is not transformed.
+    """
 
     def value(name: str) -> str:
         return style.get(name, ("", False))[0]
 
     if value("display") == "none" or value("content-visibility") == "hidden":
         return True
-    if _number(value("opacity")) == 0 or _pixels(value("text-indent")) <= _OFF_SCREEN:
+    if _number(value("opacity")) == 0 or _FILTERED.search(value("filter")):
+        return True
+    if _is_off_screen(style) or _is_clipped(value("clip-path")):
         return True
     if value("position") in ("absolute", "fixed"):
-        if any(_pixels(value(side)) <= _OFF_SCREEN for side in ("left", "top", "right", "bottom")):
+        if _CLIPPED.match(value("clip")):
             return True
-        if _CLIPPED.match(value("clip")) or _INSET.match(value("clip-path")):
-            return True
+    elif inline and value("float") in ("", "none"):
+        return False
+    if _is_scaled_away(value("transform"), value("scale")):
+        return True
     clipped = "hidden" in (value("overflow") or value("overflow-x") or value("overflow-y"))
     return clipped and any(
         _number(value(side)) in (0.0, 1.0)
         for side in ("height", "max-height", "width", "max-width")
         if not value(side).endswith(("%", "em", "vh", "vw", "in", "cm"))
         or _number(value(side)) == 0
+    )
+
+
+def _is_off_screen(style: Style) -> bool:
+    """Whether a style moves text so far that it is on no screen."""
+
+    def pixels(name: str) -> float:
+        return _pixels(style[name][0]) if name in style else 0.0
+
+    def side(name: str, of_four: int) -> float:
+        """The left or the upper margin or padding."""
+        return pixels(name) or _pixels(
+            _of_shorthand(style.get(name.partition("-")[0], ("", False))[0], of_four)
+        )
+
+    # What a margin moves out, a padding may move back in: such boxes reach over their page.
+    x = side("margin-left", 3) + side("padding-left", 3) + pixels("text-indent")
+    y = side("margin-top", 0)
+    position = style["position"][0] if "position" in style else ""
+    if position in ("relative", "sticky"):
+        x += pixels("left") or -pixels("right")
+        y += pixels("top") or -pixels("bottom")
+    elif position in ("absolute", "fixed") and any(
+        pixels(name) <= _OFF_SCREEN for name in ("left", "top", "right", "bottom")
+    ):
+        return True
+    if moved := _MOVED.search(style["transform"][0] if "transform" in style else ""):
+        x += min(_pixels(part.strip()) for part in moved[1].split(","))
+    return min(x, y) <= _OFF_SCREEN
+
+
+def _of_shorthand(value: str, of_four: int) -> str:
+    """A side of a margin or padding: 0 is the upper one, 3 the left."""
+    sides = value.split()
+    if not sides:
+        return ""
+    return sides[of_four] if of_four < len(sides) else sides[-1] if len(sides) < 3 else sides[1]
+
+
+def _is_clipped(shape: str) -> bool:
+    """Whether nothing is inside of the shape that a box is clipped to."""
+    match = _SHAPE.match(shape)
+    if not match:
+        return False
+    kind, inside = match.groups()
+    if kind == "polygon":
+        return bool(inside) and all(_number(part) == 0 for part in inside.replace(",", " ").split())
+    sizes = inside.partition(" at ")[0].partition(" round ")[0].split()
+    if kind != "inset":
+        return any(_number(size) == 0 for size in sizes)
+    if not 0 < len(sizes) < 5:
+        return False
+    top, right, bottom, left = (
+        _pixels(_of_shorthand(" ".join(sizes), place)) if size.endswith("%") else 0.0
+        for place, size in enumerate(_of_shorthand(" ".join(sizes), place) for place in range(4))
+    )
+    return top + bottom >= 100 or left + right >= 100
+
+
+def _is_scaled_away(transform: str, scale: str) -> bool:
+    """Whether a transformation leaves no size."""
+    if scale and 0 in (_number(part) for part in scale.split()):
+        return True
+    for match in _SCALED.finditer(transform):
+        numbers = [_number(part.strip()) for part in (match[1] or match[2]).split(",")]
+        if 0 in (numbers if match[1] else numbers[:1] + numbers[3:4]):
+            return True
+    return False
+
+
+def _hides_text(style: Style) -> bool:
+    """Whether a style hides text in any of the ways that are known here."""
+    return (
+        hides(style)
+        or style.get("visibility", ("", False))[0] in ("hidden", "collapse")
+        or font_is_nothing(style, before=False)
+        or colour(style.get("color", ("", False))[0]) == TRANSPARENT
     )
 
 
@@ -334,67 +481,23 @@ def colour(name: str) -> str | None:
         if len(digits) == 8:
             return TRANSPARENT if digits[6:] == "00" else digits[:6]
         return digits if len(digits) == 6 else None
-    if match := _RGB.match(name):
-        if match[4] is not None and _number(match[4].rstrip("%")) == 0:
-            return TRANSPARENT
-        return "".join(f"{min(255, int(part)):02x}" for part in match.groups()[:3])
+    if match := _FUNCTION.match(name):
+        return _of_function(match[1], match[2].strip())
     return _NAMES.get(name)
 
 
-def _keys(name: str, attributes: Attributes) -> Iterator[str]:
-    yield "*"
-    yield name
-    if attributes:
-        if given := attributes.get("id"):
-            yield f"#{given}"
-        if given := attributes.get("class"):
-            for single in dict.fromkeys(given.split()[:50]):
-                yield f".{single}"
-
-
-def _is(compound: Compound, name: str, attributes: Attributes) -> bool:
-    if compound.name not in ("*", name):
-        return False
-    for kind, value in compound.parts:
-        if kind == "#":
-            if attributes.get("id") != value:
-                return False
-        elif kind == ".":
-            if value not in attributes.get("class", "").split():
-                return False
-        elif kind not in attributes or (value is not None and attributes[kind] != value):
-            return False
-    return True
-
-
-def _rule(selector: str, order: int, style: Style) -> Rule | None:
-    words = selector.replace(">", " > ").split()
-    if not words or len(words) > 8 or len(selector) > 500:
-        return None
-    parent = None
-    if len(words) > 2 and words[-2] == ">":
-        parent = _compound(words[-3])
-        if parent is None:
-            return None
-        words = [*words[:-3], words[-1]]
-    compounds = [_compound(word) for word in words]
-    known = [compound for compound in compounds if compound is not None]
-    if len(known) != len(compounds):
-        return None
-    weights = [compound.weight for compound in (*known, *([parent] if parent else []))]
-    weight = (sum(w[0] for w in weights), sum(w[1] for w in weights), sum(w[2] for w in weights))
-    return Rule(weight, order, known[-1], tuple(known[:-1]), parent, style)
-
-
-def _compound(word: str) -> Compound | None:
-    match = _COMPOUND.fullmatch(word)
-    if not match:
-        return None
-    parts = tuple(
-        (part[1], part[2]) if part[1] else (part[3].lower(), part[4] or part[5] or part[6])
-        for part in _PART.finditer(match[2])
-    )
-    return Compound((match[1] or "*").lower(), parts)
+def _of_function(kind: str, inside: str) -> str | None:
+    """A colour that is written as numbers."""
+    numbers = inside.replace("/", ",").split(",")
+    is_fourth = "/" in inside or len(numbers) == 4
+    if is_fourth and _number(numbers[-1].strip()) == 0:
+        return TRANSPARENT
+    if kind == "rgb" and (match := _RGB.match(inside)):
+        return "".join(f"{min(255, int(part)):02x}" for part in match.groups())
+    if kind == "hsl":
+        light = inside.replace("/", " ").replace(",", " ").split()[2:3]
+        return {"0%": "000000", "100%": "ffffff"}.get("".join(light))
+    return None
 
 
 def _uncommented(css: str) -> str:
@@ -408,19 +511,30 @@ def _uncommented(css: str) -> str:
     return " ".join(pieces).replace("<!--", " ").replace("-->", " ")
 
 
-def _blocks(css: str) -> Iterator[tuple[str, str]]:
-    """Selectors and declarations of the rules that apply to every screen."""
-    at = 0
+def _blocks(css: str) -> Iterator[tuple[str, str, bool]]:
+    """Selectors and declarations of the rules that apply to every screen, or that may do so."""
+    at = unsure = 0
     while (start := css.find("{", at)) >= 0:
         before = css[at:start]
-        prelude = before[max(before.rfind(";"), before.rfind("}")) + 1 :].strip()
+        prelude = before[before.rfind("}") + 1 :].strip()
+        if prelude.startswith("@"):  # statements of one line stand before it
+            prelude = prelude[prelude.rfind(";") + 1 :].strip()
+        kind = prelude.lower()
         if not prelude.startswith("@"):
             end = css.find("}", start)
             if end < 0:
                 end = len(css)
-            yield prelude, css[start + 1 : end]
+            yield prelude, css[start + 1 : end], start >= unsure
             at = end + 1
-        elif prelude.lower().startswith("@layer") or _SCREEN.match(prelude):
+        elif (
+            kind.startswith("@layer")
+            or _SCREEN.match(prelude)
+            or (kind.startswith("@supports") and not _UNSUPPORTED.search(kind))
+        ):
+            at = start + 1
+        elif kind.startswith(("@container", "@supports", "@scope")):
+            if start >= unsure:
+                unsure = _after_block(css, start)
             at = start + 1
         else:
             at = _after_block(css, start)

@@ -32,6 +32,7 @@ from winnow.parsers.html.elements import (
     LOOK_ATTRIBUTES,
     MARKERS,
     NEEDS_ROOM,
+    NOT_INLINE,
     PREFORMATTED,
     REPLACED,
     SCOPE,
@@ -47,8 +48,10 @@ from winnow.parsers.html.markup import Attributes, Markup, Tag, style_sheets
 from winnow.parsers.html.style_sheets import (
     ALL_KEPT,
     COLLAPSED,
+    NOTHING,
     TRANSPARENT,
-    Compound,
+    Matched,
+    Siblings,
     Style,
     StyleSheet,
     colour,
@@ -114,6 +117,8 @@ class _Look(NamedTuple):
     raised: bool = False
     ink: str | None = "000000"
     paper: str | None = "ffffff"
+    fill: str | None = None
+    """What letters are filled with instead of their colour."""
     struck: bool = False
     font: str = ""
     """The symbol font of its letters; "" for fonts of letters."""
@@ -129,8 +134,10 @@ class _Open(NamedTuple):
     """How many elements around it, itself among them, are hidden by attributes or styles."""
     hides: bool
     look: _Look
-    matched: tuple[Compound, ...]
+    matched: Matched
     """What rules of the style sheets ask for and this element is."""
+    siblings: Siblings
+    """What the elements were that are directly inside of it."""
     struck: bool = False
     """Whether what is hidden in it is struck through, or deleted."""
     flow: str = ""
@@ -139,7 +146,8 @@ class _Open(NamedTuple):
 
 
 _PLAIN = _Look()
-_ROOT = _Open("html", False, 0, False, _PLAIN, ())
+_ALONE = Siblings()
+"""Of an element that no rule asks for its siblings."""
 
 
 class _Places(dict[str, list[int]]):
@@ -182,7 +190,8 @@ class HtmlTextExtractor:
         self._emit = emit
         self._quirks = not xml and "<!doctype" not in text[:_HEAD].lower()
         # -- the open elements
-        self._open: list[_Open] = [_ROOT]
+        self._open = [_Open("html", False, 0, False, _PLAIN, NOTHING, self._siblings())]
+        self._html({})
         self._places = _Places()
         self._kinds = _Kinds()
         self._form = False
@@ -255,8 +264,8 @@ class HtmlTextExtractor:
                 [
                     "note",
                     "styles_left_out",
-                    "The page has so many style rules that not all were looked at: text that they "
-                    "hide may have been read.",
+                    "Some of the page's style rules were not followed: text that they hide may "
+                    "have been read.",
                 ]
             )
         if self._like_paper:
@@ -285,10 +294,12 @@ class HtmlTextExtractor:
         above = self._open[-1]
         around = self._open[self._places.last("table") - 1] if foster else above
         style: Style = {}
-        matched: tuple[Compound, ...] = ()
+        matched = NOTHING
         if self._sheet.concerns(tag, attributes):
-            style = self._sheet.style(tag, attributes, above.matched)
-            matched = self._sheet.entered(tag, attributes)
+            style = self._sheet.style(tag, attributes, above.matched, above.siblings)
+            matched = self._sheet.entered(tag, attributes, above.matched, above.siblings)
+        if self._sheet.has_siblings:
+            above.siblings.add(matched)
         look = around.look
         if tag in PREFORMATTED:
             look = look._replace(space=ALL_KEPT)
@@ -300,7 +311,7 @@ class HtmlTextExtractor:
             if own := attributes.get("style"):
                 own_style = inline_style(own)
                 style = laid_over(style, own_style) if style else own_style
-            hidden = bool(style) and hides(style)
+            hidden = bool(style) and hides(style, inline=_is_inline(tag, style, around.flow))
             if ("hidden" in attributes or "popover" in attributes) and "display" not in style:
                 hidden = True
             if style or not LOOK_ATTRIBUTES.isdisjoint(attributes):
@@ -317,7 +328,10 @@ class HtmlTextExtractor:
             hidden = True
         unseen = around.unseen or tag in UNSEEN
         flow = _flow(tag, style, around.flow)
-        entry = _Open(tag, unseen, around.hidden + hidden, hidden, look, matched, struck, flow)
+        entry = _Open(
+            *(tag, unseen, around.hidden + hidden, hidden, look, matched, self._siblings()),
+            *(struck, flow),
+        )
         at = len(self._open)
         self._open.append(entry)
         places = self._places
@@ -328,6 +342,9 @@ class HtmlTextExtractor:
         if hidden and tag in FORMATTING:
             self._hiding[-1].append((at, entry))
         return entry
+
+    def _siblings(self) -> Siblings:
+        return Siblings() if self._sheet.has_siblings else _ALONE
 
     def _cut(self, at: int) -> None:
         """Close the elements from this place on."""
@@ -396,6 +413,8 @@ class HtmlTextExtractor:
         if tag in IGNORED:
             if tag == "body":
                 self._body(attributes)
+            elif tag == "html" and len(self._open) == 1:
+                self._html(attributes)
             return
         if self._markup.foreign:
             if tag not in BREAKS_OUT:
@@ -459,6 +478,13 @@ class HtmlTextExtractor:
         """The attributes of the body are those of all that is in it."""
         if len(self._open) == 1:
             self._push("body", attributes)
+
+    def _html(self, attributes: Attributes) -> None:
+        """Rules may ask for what the whole page is in."""
+        root = self._open[0]
+        self._sheet.left(root.matched)
+        matched = self._sheet.entered("html", attributes, NOTHING, root.siblings)
+        self._open[0] = root._replace(matched=matched)
 
     def _make_room(self, tag: str) -> None:
         """Close what an element of this name cannot be in."""
@@ -543,6 +569,7 @@ class HtmlTextExtractor:
     def _text_element(self, token: Tag) -> None:
         """An element that contains only text; its end tag follows."""
         tag = token.name
+        self._open[-1].siblings.add(NOTHING)
         if tag == "textarea" and self._seen() and not self._is_hidden(tag, token.attributes):
             self._set_off("")
             self._push(tag, token.attributes)
@@ -560,6 +587,7 @@ class HtmlTextExtractor:
 
     def _is_hidden(self, tag: str, attributes: Attributes) -> bool:
         if not attributes and not self._sheet.concerns(tag, attributes):
+            self._open[-1].siblings.add(NOTHING)
             return False
         entry = self._push(tag, attributes)
         at = len(self._open) - 1
@@ -875,10 +903,11 @@ class HtmlTextExtractor:
 
     def _shown(self, look: _Look, data: str) -> bool:
         """Whether text is shown, as far as its style tells."""
-        if look.struck or not look.visible or look.no_size or look.ink == TRANSPARENT:
+        ink = look.fill or look.ink
+        if look.struck or not look.visible or look.no_size or ink == TRANSPARENT:
             self._leave_out(look.struck, data)
             return False
-        if look.ink == look.paper and look.ink is not None:
+        if ink == look.paper and ink is not None:
             self._like_paper = self._like_paper or not data.isspace()
         return True
 
@@ -969,6 +998,14 @@ def _flow(tag: str, style: Style, around: str) -> str:
     return "cell" if around == "flex" and tag not in BLOCKS and not display else ""
 
 
+def _is_inline(tag: str, style: Style, around: str) -> bool:
+    """Whether an element is part of a line, as far as its name and `display` tell."""
+    display = style["display"][0] if "display" in style else ""
+    return display in ("", "inline", "contents") and not (
+        tag in BLOCKS or tag in NOT_INLINE or around == "flex"
+    )
+
+
 def _look(tag: str, attributes: Attributes, style: Style, before: _Look) -> _Look:
     look = before
     if "visibility" in style:
@@ -987,7 +1024,11 @@ def _look(tag: str, attributes: Attributes, style: Style, before: _Look) -> _Loo
         look = look._replace(font=symbol_font(font))
     ink = style["color"][0] if "color" in style else attributes.get("color", "") * (tag == "font")
     if ink:
-        look = look._replace(ink=colour(ink))
+        look = look._replace(ink=_drawn(ink, style))
+    if "text-fill-color" in style:
+        fill = style["text-fill-color"][0]
+        plain = fill in ("currentcolor", "unset", "initial", "inherit")
+        look = look._replace(fill=None if plain else _drawn(fill, style) or "unknown")
     paper = attributes.get("bgcolor", "")
     for name in ("background-color", "background"):
         if name in style:
@@ -998,6 +1039,17 @@ def _look(tag: str, attributes: Attributes, style: Style, before: _Look) -> _Loo
         if inline_style != TRANSPARENT:
             look = look._replace(paper=inline_style)
     return look
+
+
+def _drawn(ink: str, style: Style) -> str | None:
+    """A colour of letters; not known where the background, or a shadow, draws them."""
+    found = colour(ink)
+    if found == TRANSPARENT and (
+        "text" in style.get("background-clip", style.get("background", ("", False)))[0].split()
+        or style.get("text-shadow", ("none", False))[0] != "none"
+    ):
+        return None
+    return found
 
 
 def _span(attributes: Attributes, name: str) -> int:
