@@ -35,12 +35,18 @@ def indent(columns: object) -> str:
     return f'<w:gridBefore w:val="{columns}"/>'
 
 
-def lines(body: str, **parts) -> list[str]:
+def opened(body: str, **parts) -> tuple[list[str], list[str]]:
+    """The lines of the record, and the codes of what was noted."""
     with Source(io.BytesIO(word.document(body, **parts)), "x.docx", ["text"], ["id"],
                 ReadLimits()) as source:  # fmt: skip
         (record,) = read(source)
-    assert not source.notes
-    return record.text.split("\n")
+    return record.text.split("\n"), [note.code for note in source.notes]
+
+
+def lines(body: str, **parts) -> list[str]:
+    found, notes = opened(body, **parts)
+    assert not notes
+    return found
 
 
 EMPTY, X, PICK = cell(), cell("X"), control(cell("Choose an item."))
@@ -132,3 +138,74 @@ def test_an_indented_row_keeps_its_columns(rows, shown):
 def test_an_indent_is_no_more_than_a_table_has_columns(columns):
     body = table(row(cell("a"), cell("b")), row(cell("c"), properties=indent(columns)))
     assert [line.strip() for line in lines(body)] == ["a\tb", "c"]
+
+
+# -- tables in cells -------------------------------------------------------------------------------
+
+
+def around(*content: str) -> str:
+    """A cell with tables in it: the last thing in a cell is a paragraph."""
+    return f"<w:tc>{''.join(content)}<w:p/></w:tc>"
+
+
+def of(*rows: tuple[str, ...]) -> str:
+    return table(*(row(*map(cell, texts)) for texts in rows))
+
+
+GRID = table(HEADER, row(MELENA, EMPTY, X))
+COUGH = table(HEADER, row(cell("Cough"), X, EMPTY))
+SHOWN = ["Finding\tYes\tNo", "Ongoing melena: No"]
+SHOWN_COUGH = ["Finding\tYes\tNo", "Cough: Yes"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "shown"),
+    [
+        ([row(around(GRID))], SHOWN),
+        ([row(around(P("Form"), GRID, P("Signed.")))], ["Form", *SHOWN, "Signed."]),
+        ([row(around(GRID, COUGH))], [*SHOWN, *SHOWN_COUGH]),
+        ([row(around(GRID), around(COUGH))], [*SHOWN, *SHOWN_COUGH]),
+        ([row(around(GRID)), row(around(COUGH))], [*SHOWN, *SHOWN_COUGH]),
+        ([row(cell("GI"), around(GRID))], ["GI", *SHOWN]),
+        ([row(cell("GI"), around(GRID), cell("No"))], ["GI", *SHOWN, "No"]),
+        ([row(around(table(row(around(table(row(around(GRID))))))))], SHOWN),
+        ([HEADER, row(around(of(("Since", "May")))), row(MELENA, EMPTY, X)],
+         [SHOWN[0], "Since\tMay", SHOWN[1]]),
+        ([row(around(of(("Hb", "7.9"), ("Ferritin", "12"))))], ["Hb\t7.9", "Ferritin\t12"]),
+        ([row(around(of(("Melena?", "Pain?"), ("No", "Yes"))))], ["Melena?: No", "Pain?: Yes"]),
+        ([row(around(of(("", ""), ("", "")))), row(cell("a"))], ["a"]),
+        ([row(around(GRID), properties="<w:hidden/>"), row(cell("a"))], ["a"]),
+        ([row(around(table(row(cell("Cough", span(2)), EMPTY, X),
+                           row(MELENA, PICK, X, properties=indent(1))).replace(
+            "<w:tbl>", f"<w:tbl>{row(cell('Finding', span(2)), cell('Yes'), cell('No'))}")))],
+         [SHOWN[0], "Cough: No", "Ongoing melena: No"]),
+    ],
+)  # fmt: skip
+def test_a_table_in_a_cell_is_read_as_a_table(rows, shown):
+    assert opened(table(*rows))[0] == shown
+
+
+def test_tables_in_tables_have_an_end():
+    """Deep ones are text of their cells, with nothing lost."""
+    inner = GRID
+    for _ in range(60):
+        inner = table(row(around(inner)))
+    assert opened(inner)[0] == ["Finding Yes No", "Ongoing melena X"]
+
+
+def test_rows_of_a_record_s_table_keep_the_tables_in_their_cells():
+    """The text of a row is its cell, in which tabs part the cells of the inner table."""
+    body = table(row(cell("id"), cell("text")), row(cell("1"), around(P("Hb:"), of(("a", "b")))))
+    with Source(io.BytesIO(word.document(body)), "x.docx", ["text"], ["id"], ReadLimits(),
+                unit="row") as source:  # fmt: skip
+        (record,) = read(source)
+    assert (record.source_id, record.text) == ("1", "Hb:\na\tb")
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_a_header_is_read_once_with_the_tables_in_it(header):
+    part = word.part("hdr" if header else "ftr", table(row(around(GRID))))
+    kind = "header" if header else "footer"
+    parts = {f"h{n}": (kind, f"word/{kind}{n}.xml", part) for n in range(3)}
+    found, _ = opened(P("Pale."), related=parts)
+    assert sorted(found) == sorted(["Pale.", *SHOWN])

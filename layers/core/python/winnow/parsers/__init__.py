@@ -17,4 +17,7 @@ A parser is a function of a seekable file, the limits and `emit`. It emits items
 | `["member", name, size]` | mails | an attachment; its bytes follow in the scratch file |
 | `["unread", name, code, text]` | mails | an attachment that cannot be read, and why |
 | `["note", code, text]` | all | something that the user should know |
+
+A cell is a text. One with tables in it (DOCX) is a list: its texts, and each table as a list of
+rows.
 """

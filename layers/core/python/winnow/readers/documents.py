@@ -8,7 +8,7 @@ from winnow.errors import FileTooLargeError, NoRecordsError
 from winnow.models import InvalidRecord, Record, SourceLocation
 from winnow.readers.fragments import Fragment, TableRow, TextFragment
 from winnow.readers.source import Source
-from winnow.readers.table_lines import as_text
+from winnow.readers.table_lines import APART, as_text
 from winnow.readers.tabular.tables import RecordTable
 
 _LINE = re.compile(r"[^\n]*\n?")
@@ -34,7 +34,8 @@ def records(
         if tables:
             for table, rows in tables:
                 for row in rows:
-                    record = table.record(first, row.line, list(row.cells))
+                    cells = [cell.replace(APART, "\t") for cell in row.cells]
+                    record = table.record(first, row.line, cells)
                     if record:
                         first += 1
                         yield record

@@ -7,6 +7,7 @@ header is told with the answer below it; what stands in one cell keeps its lines
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby, islice
+from typing import Any
 
 from winnow.readers.fragments import Fragment, TableRow, TextFragment
 
@@ -55,6 +56,8 @@ _MAX_ROWS = 2_000
 """Rows that are looked at to know a table."""
 _MAX_COLUMNS = 60
 """Of a table with more, nothing is looked for in the header."""
+APART = "\x1f"
+"""Between the cells of a table in a cell."""
 _OPEN = "___"
 """An answer that was left open."""
 
@@ -83,6 +86,23 @@ def lines_of_table(rows: Sequence[Cells]) -> list[str]:
     """
     known = Table(rows[:_MAX_ROWS])
     return [line for number, row in enumerate(rows) for line in known.lines(number, row)]
+
+
+def text_of(cell: Any) -> str:
+    """The text of a cell as parsers emit it; the rows of a table in it are lines.
+
+    The cells of these lines are kept apart by `APART`, which no text of XML has.
+    """
+    if isinstance(cell, str):
+        return cell
+    lines: list[str] = []
+    for part in cell:
+        if isinstance(part, str):
+            lines.append(part)
+        else:
+            rows = [[text_of(inner) for inner in row] for row in part]
+            lines += (line.replace("\t", APART) for line in lines_of_table(rows))
+    return "\n".join(lines)
 
 
 def _table_of(part: Fragment) -> int | None:
@@ -167,6 +187,8 @@ class Table:
 
     def lines(self, number: int, row: Cells) -> list[str]:
         """The lines of a row, by its number from 0."""
+        if any(APART in cell for cell in row) and len(_filled(row)) == 1:
+            return _lines_of(row)  # a table in it, alone in its row
         if number < self._at or not (self._choices or self._questions):
             return _lines_of(row)
         if number == self._at:
@@ -301,7 +323,7 @@ def _lines_of(row: Cells) -> list[str]:
     lines: list[str] = []
     begun: list[str] = []
     for cell in row:
-        of_cell = [_plain(cell)] if has_answer else _cell_lines(cell) or [""]
+        of_cell = [_plain(cell)] if has_answer and APART not in cell else _cell_lines(cell) or [""]
         if begun and (len(of_cell) > 1 or _says_all(begun, of_cell[0])):
             lines.append("\t".join(begun).rstrip("\t"))
             begun = []
@@ -328,7 +350,7 @@ def _cell_lines(cell: str) -> list[str]:
     """The lines of a cell; an answer on a line of its own is told with the line before it."""
     lines: list[str] = []
     for line in cell.split("\n"):
-        plain = _plain(line)
+        plain = "\t".join(map(_plain, line.split(APART))).rstrip("\t")
         if lines and is_answer(plain) and not is_answer(lines[-1]) and lines[-1][-1] not in ".;!":
             lines[-1] = f"{_label(lines[-1])}: {plain}"
         elif plain:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from winnow.parsers.docx.bullets import Numbering
 from winnow.parsers.docx.fields import FieldCodes, FormField, sign_of
-from winnow.parsers.docx.story import Document
+from winnow.parsers.docx.story import Cell, Document, flat
 from winnow.parsers.docx.styles import LOOKS, Look, Strikes, is_on, look_of
 from winnow.parsers.errors import ParseError
 from winnow.parsers.marks import UNKNOWN, from_symbol_font, symbol
@@ -27,6 +27,8 @@ _REFERENCES = (
 _COMPATIBLE = "http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _VML = "urn:schemas-microsoft-com:vml}"
 _MAX_DEPTH = 400
+_MAX_INNER_TABLES = 6
+"""Tables around each other of which each is read as one; a further one is text of its cell."""
 
 Attributes = dict[str, str]
 
@@ -36,8 +38,11 @@ class _Table:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.cells: list[str] = []
-        self.paragraphs: list[str] = []
+        self.cells: list[Cell] = []
+        self.parts: list[str | list[list[Cell]]] = []
+        """The paragraphs of the open cell, and the rows of the tables in it."""
+        self.rows: list[list[Cell]] = []
+        """Of a table in a cell."""
         self.row_gone = False
         self.cell_gone = False
         self.in_cell = False
@@ -65,7 +70,7 @@ class _Table:
 
     def begin_cell(self) -> None:
         """A cell begins."""
-        self.paragraphs.clear()
+        self.parts = []
         self.cell_gone = False
         self.in_cell = True
         self.columns, self.merged = 1, None
@@ -74,16 +79,19 @@ class _Table:
         """The cell ends; one that covers several rows is in each of them."""
         self.in_cell = False
         if not self.cell_gone:
-            column, text = len(self.cells), "\n".join(self.paragraphs)
-            self.has_own = self.has_own or bool(text)
+            column = len(self.cells)
+            texts = [part for part in self.parts if isinstance(part, str)]
+            cell: Cell = self.parts if len(texts) < len(self.parts) else "\n".join(texts)
+            self.has_own = self.has_own or bool(cell)
             if self.merged == "restart":
-                self.above[column] = text if len(text) <= MAX_REPEATED else ""
+                is_short = isinstance(cell, str) and len(cell) <= MAX_REPEATED
+                self.above[column] = "\n".join(texts) if is_short else ""
             elif self.merged is None:
                 self.above.pop(column, None)
             else:
-                text = text or self.above.get(column, "")
-            self.cells += [text, *[""] * (self.columns - 1)]
-        self.paragraphs.clear()
+                cell = cell or self.above.get(column, "")
+            self.cells += [cell, *[""] * (self.columns - 1)]
+        self.parts = []
 
 
 class _Control:
@@ -296,7 +304,7 @@ class PartReader:
         self.runs = []
         if self._tables:
             if text.strip():
-                self._tables[-1].paragraphs.append(text.strip())
+                self._tables[-1].parts.append(text.strip())
         else:
             if text.strip() and self._new(text):
                 self._story.paragraph(text, self._page)
@@ -630,10 +638,11 @@ class PartReader:
         table = self._tables[-1]
         self._muted = table.muted
         if table.has_own and not table.row_gone:
-            if len(self._tables) > 1:
-                # A table inside a cell is text of that cell.
-                self._tables[-2].paragraphs.append("\t".join(table.cells))
-            elif self._new("\t".join(table.cells)):
+            if len(self._tables) > _MAX_INNER_TABLES:
+                self._tables[-2].parts.append("\t".join(map(flat, table.cells)))
+            elif len(self._tables) > 1:
+                table.rows.append(list(table.cells))
+            elif self._new("\t".join(map(flat, table.cells))):
                 self._story.row(table.number, list(table.cells), self._page)
         if len(self._tables) == 1:
             self._page = 0
@@ -641,7 +650,9 @@ class PartReader:
 
     def _end_table(self) -> None:
         if self._tables:
-            self._tables.pop()
+            rows = self._tables.pop().rows
+            if rows and self._tables:
+                self._tables[-1].parts.append(rows)
 
     # -- formulas ----------------------------------------------------------------------------------
 

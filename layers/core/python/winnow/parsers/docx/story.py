@@ -10,6 +10,18 @@ from winnow.parsers.errors import too_long
 from winnow.parsers.marks import UNKNOWN_NOTE
 
 Emit = Callable[[list[Any]], None]
+Cell = str | list[Any]
+"""A cell's text; with tables in it a list: its texts, and each table as a list of rows."""
+
+
+def flat(cell: Cell) -> str:
+    """All text of a cell."""
+    if isinstance(cell, str):
+        return cell
+    return "\n".join(
+        part if isinstance(part, str) else "\n".join("\t".join(map(flat, row)) for row in part)
+        for part in cell
+    )
 
 
 class Story:
@@ -39,9 +51,9 @@ class Story:
         self._count(len(text) + 1)
         self._emit(["text", text + "\n", page, self.line])
 
-    def row(self, table: int, cells: list[str], page: int | None) -> None:
+    def row(self, table: int, cells: list[Cell], page: int | None) -> None:
         self.line += 1
-        self._count(sum(map(len, cells)) + len(cells))
+        self._count(sum(len(flat(cell)) for cell in cells) + len(cells))
         self._emit(["row", table, cells, page, self.line])
 
     def take(self, item: list[Any]) -> None:
