@@ -221,6 +221,41 @@ def test_hidden_text_is_noted_whatever_hides_it(body, shown):
     assert notes == ([] if shown else ["hidden_text"])
 
 
+def drawn_box(text: str, anchor: str = "", properties: str = "", of_run: str = "") -> str:
+    """A run with a text box, and the same box in the older form."""
+    space = "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"
+    inner = f"<w:txbxContent>{P(text)}</w:txbxContent>"
+    return (
+        f'<w:r><w:rPr>{of_run}</w:rPr><mc:AlternateContent><mc:Choice Requires="wps"><w:drawing>'
+        f'<wp:anchor xmlns:wp="{space}" {anchor}><wp:docPr {properties}/>{inner}</wp:anchor>'
+        f"</w:drawing></mc:Choice><mc:Fallback><w:pict>{inner}</w:pict></mc:Fallback>"
+        "</mc:AlternateContent></w:r>"
+    )
+
+
+HIDES = 'hidden="1"'
+
+
+@pytest.mark.parametrize(
+    "how", [{"anchor": HIDES}, {"properties": HIDES}, {"of_run": "<w:vanish/>"},
+            {"anchor": HIDES, "properties": 'hidden="true"'}],
+)  # fmt: skip
+def test_a_hidden_text_box_is_left_out_in_all_its_forms(how):
+    body = paragraph(drawn_box("Melena.", **how), run("a"), drawn_box("Seen.")) + P("b")
+    assert opened(document(body)) == (["Seen.", "a", "b"], ["hidden_text"])
+
+
+def test_a_text_box_at_the_end_of_its_paragraph_keeps_the_text_before_it():
+    body = paragraph(run("a"), drawn_box("Seen.")) + P("b")
+    assert lines(document(body)) == ["Seen.", "a", "b"]
+
+
+def test_a_text_box_that_is_not_hidden_is_read_once():
+    how = {"anchor": 'hidden="0"', "properties": 'hidden="false"'}
+    body = paragraph(drawn_box("Melena.", **how), run("a"))
+    assert lines(document(body)) == ["Melena.", "a"]
+
+
 # -- struck text, bullets that are boxes, symbol fonts ---------------------------------------------
 
 STRUCK = part(

@@ -683,3 +683,43 @@ def test_workbooks_of_openpyxl_with_struck_cells():
     found, notes = opened(out.getvalue())
     assert [getattr(record, "text", None) for record in found] == [None, "Pale."]
     assert notes == ["struck_text"]
+
+
+# -- formats that show nothing, or no number -------------------------------------------------------
+
+HIDING = (
+    f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="170" formatCode=";;;"/>'
+    '<numFmt numFmtId="171" formatCode="[$-409]d\\-mmm\\-yy;@"/>'
+    '<numFmt numFmtId="172" formatCode="0&quot; days&quot;;;;@"/></numFmts><cellXfs>'
+    '<xf/><xf numFmtId="170"/><xf numFmtId="14"/><xf numFmtId="171"/><xf numFmtId="172"/>'
+    '<xf numFmtId="46"/></cellXfs></styleSheet>'
+)
+
+
+def test_a_cell_whose_format_shows_nothing_is_left_out_and_noted():
+    assert notes_of(inline("<t>Melena.</t>", 1), styles=HIDING) == ("text_empty", ["hidden_text"])
+    assert notes_of(inline("<t>Pale.</t>", 4), styles=HIDING) == ("Pale.", [])
+    shared = '<c r="B2" s="1" t="s"><v>0</v></c>'
+    assert notes_of(shared, "<si><t>a</t></si>", HIDING) == ("text_empty", ["hidden_text"])
+
+
+@pytest.mark.parametrize(
+    ("value", "style", "shown"),
+    [
+        ("-1", 2, "-1"),
+        ("-0.5", 3, "-0.5"),
+        ("-2", 5, "-2"),
+        ("-2", 0, "-2"),
+        ("-2", 4, "-2"),
+        ("45000", 2, "2023-03-15"),
+        ("45000", 3, "2023-03-15"),
+        ("1.5", 5, "36:00:00"),
+    ],
+)
+def test_a_negative_number_is_no_date(value, style, shown):
+    header = HEADER.replace("</row>", cell("C1", "hb") + "</row>")
+    one = case(2, f'<c r="C2" s="{style}"><v>{value}</v></c>')
+    other = case(3, '<c r="C3" s="2"><v>45001</v></c>')
+    found, notes = opened(book(sheet(header + one + other), more={"xl/styles.xml": HIDING}))
+    assert [record.fields["hb"] for record in found] == [shown, "2023-03-16"]
+    assert not notes

@@ -26,6 +26,10 @@ _REFERENCES = (
 )
 _COMPATIBLE = "http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _VML = "urn:schemas-microsoft-com:vml}"
+_DRAWING = (
+    "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}",
+    "http://purl.oclc.org/ooxml/drawingml/wordprocessingDrawing}",
+)
 _MAX_DEPTH = 400
 _MAX_INNER_TABLES = 6
 """Tables around each other of which each is read as one; a further one is text of its cell."""
@@ -118,8 +122,11 @@ class _Box:
         self.direct = part.direct
         self.strikes = part.strikes
         self.box = part.box
+        self.page = part.page
         self.look = part.look
         self.paragraph_look = part.paragraph_look
+        self.hides = part.run_is_hidden
+        """Whether the run that it is in is hidden, and so the box."""
 
 
 class PartReader:
@@ -144,10 +151,14 @@ class PartReader:
         self._is_notes = is_notes
         self._in_text = 0
         self._skip = 0
+        self._drawings: list[bool] = []
+        """Of each open drawing, whether it is hidden."""
+        self._hidden = 0
+        """In how many drawings and boxes that are hidden."""
         self._muted = 0
         """In how many contents that are not shown: no text of theirs is written."""
         self._depth = 0
-        self._page = 0
+        self.page = 0
         """Where the open paragraph or row began; 0 before its first letter."""
         self._written = 0
         """How often something was written: tells whether a choice had text."""
@@ -238,13 +249,17 @@ class PartReader:
         elif self._in_code:
             self._fields.take_code(data)
 
+    @property
+    def run_is_hidden(self) -> bool:
+        """Whether the open run is hidden, by itself or by styles."""
+        return self.style_hides != self.run_hides if self.direct is None else self.direct
+
     def _write(self, text: str) -> None:
         if self._muted:
             return
-        hidden = self.direct
-        if hidden is None:
-            hidden = self.style_hides != self.run_hides
-        if hidden:
+        if self._hidden:
+            self._written += 1  # the same in another form is hidden, too
+        if self._hidden or self.run_is_hidden:
             self._story.hidden = self._story.hidden or bool(text.strip())
             return
         if self._fields.is_in_code:
@@ -258,7 +273,7 @@ class PartReader:
         look = self.look
         if look.white and not (look.ground or self._tables or self._boxes):
             self._story.white = self._story.white or bool(text.strip())
-        self._page = self._page or self._story.page
+        self.page = self.page or self._story.page
         if look.font or not text.isascii():
             text = from_symbol_font(text, look.font or "")
             text = text.replace("\u00ad", "").replace("\u200b", "")
@@ -298,7 +313,7 @@ class PartReader:
         """Write the open paragraph, which nothing joins to the next."""
         if not self.runs:
             if not self._tables:
-                self._page = 0
+                self.page = 0
             return
         text = "".join(self.runs).strip(" ")
         self.runs = []
@@ -307,8 +322,8 @@ class PartReader:
                 self._tables[-1].parts.append(text.strip())
         else:
             if text.strip() and self._new(text):
-                self._story.paragraph(text, self._page)
-            self._page = 0
+                self._story.paragraph(text, self.page)
+            self.page = 0
 
     def _new(self, text: str) -> bool:
         if self._seen is None:
@@ -562,6 +577,7 @@ class PartReader:
     def _start_box(self, _attributes: Attributes, _space: str) -> None:
         # Its paragraphs come before the one that holds it.
         self._boxes.append(_Box(self))
+        self._hidden += self._boxes[-1].hides
         self.runs = []
         self._new_run()
 
@@ -569,11 +585,26 @@ class PartReader:
         if self._boxes:
             self._flush()
             box = self._boxes.pop()
+            self._hidden -= box.hides
+            self.page = box.page
             self.runs, self.joins, self.style_hides = box.runs, box.joins, box.style_hides
             self.run_hides, self.direct = box.run_hides, box.direct
             self.strikes, self.box = box.strikes, box.box
             self.look, self.paragraph_look = box.look, box.paragraph_look
             self._in_run = True
+
+    def _start_drawing(self, attributes: Attributes, _space: str) -> None:
+        self._drawings.append(is_on(attributes.get("hidden", "0")))
+        self._hidden += self._drawings[-1]
+
+    def _drawing_properties(self, attributes: Attributes, _space: str) -> None:
+        if self._drawings and not self._drawings[-1] and is_on(attributes.get("hidden", "0")):
+            self._drawings[-1] = True
+            self._hidden += 1
+
+    def _end_drawing(self) -> None:
+        if self._drawings:
+            self._hidden -= self._drawings.pop()
 
     def _word_art(self, attributes: Attributes, _space: str) -> None:
         """Letters that are drawn: a text box."""
@@ -643,9 +674,9 @@ class PartReader:
             elif len(self._tables) > 1:
                 table.rows.append(list(table.cells))
             elif self._new("\t".join(map(flat, table.cells))):
-                self._story.row(table.number, list(table.cells), self._page)
+                self._story.row(table.number, list(table.cells), self.page)
         if len(self._tables) == 1:
-            self._page = 0
+            self.page = 0
         table.cells.clear()
 
     def _end_table(self) -> None:
@@ -798,17 +829,25 @@ _MATH_STARTS: dict[str, _Start] = {
     "e": PartReader._start_element,
 }
 _MATH_ENDS: dict[str, _End] = {"t": PartReader._end_text, "d": PartReader._end_delimited}
+_DRAWING_STARTS: dict[str, _Start] = {
+    "anchor": PartReader._start_drawing,
+    "inline": PartReader._start_drawing,
+    "docPr": PartReader._drawing_properties,
+}
 _STARTS: dict[str, tuple[_Start, str]] = {
     **{f"{space}{name}": (do, space) for space in _WORD for name, do in _WORD_STARTS.items()},
     **{f"{space}{name}": (do, space) for space in _MATH for name, do in _MATH_STARTS.items()},
+    **{f"{space}{name}": (do, "") for space in _DRAWING for name, do in _DRAWING_STARTS.items()},
     f"{_VML}textpath": (PartReader._word_art, ""),
     f"{_COMPATIBLE}AlternateContent": (PartReader._start_alternatives, ""),
     f"{_COMPATIBLE}Choice": (PartReader._start_alternative, ""),
     f"{_COMPATIBLE}Fallback": (PartReader._start_alternative, ""),
 }
+_DRAWN = ("anchor", "inline")
 _ENDS: dict[str, _End] = {
     **{f"{space}{name}": do for space in _WORD for name, do in _WORD_ENDS.items()},
     **{f"{space}{name}": do for space in _MATH for name, do in _MATH_ENDS.items()},
+    **{f"{space}{name}": PartReader._end_drawing for space in _DRAWING for name in _DRAWN},
     f"{_COMPATIBLE}AlternateContent": PartReader._end_alternatives,
     f"{_COMPATIBLE}Choice": PartReader._end_alternative,
     f"{_COMPATIBLE}Fallback": PartReader._end_alternative,

@@ -15,6 +15,9 @@ from winnow.parsers.parts import Parts
 from winnow.parsers.xlsx.strings import is_strike
 
 _BUILT_IN = {"9": "0%", "10": "0.00%"}
+_DATES = frozenset(map(str, (*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59))))
+"""The numbers of formats of dates and times that every program has."""
+_LETTERS_OF_DATES = frozenset("dmyhs")
 _QUIET = re.compile(r'"[^"]*"?|[\\_*].?|\[[^\]]*\]?', re.DOTALL)
 """Quoted text, escaped and padding characters, colours, conditions, currencies."""
 _CONDITION = re.compile(r"\[\s*(<=|>=|<>|<|>|=)\s*(-?\d{1,15}(?:\.\d{1,15})?)\s*\]")
@@ -104,10 +107,19 @@ class CellStyles:
     """Those whose numbers are shown as others."""
     struck: frozenset[str] = frozenset()
     """Those that strike their cells through."""
+    blank: frozenset[str] = frozenset()
+    """Those that show nothing, whatever is in the cells."""
+    dates: frozenset[str] = frozenset()
+    """Those that show numbers as dates or times, which negative ones are not."""
 
-    def show_other(self, used: set[bytes]) -> bool:
-        """Whether one of the styles that are used, or that of cells without one, is of these."""
-        others = self.scales.keys() | self.struck
+    def show_other(self, used: set[bytes], *, negative: bool) -> bool:
+        """Whether one of the styles that are used, or that of cells without one, is of these.
+
+        `negative` says whether there are negative numbers.
+        """
+        others = self.scales.keys() | self.struck | self.blank
+        if negative:
+            others |= self.dates
         return "0" in others or not used.isdisjoint(style.encode() for style in others)
 
 
@@ -152,6 +164,7 @@ def cell_styles(parts: Parts, main: str) -> CellStyles:
         feed(parser, parts.uncounted(part))
     except ParseError:
         return CellStyles()  # calamine says what is wrong with it
+    dates = {key for key in set(ids) if key in _DATES or _is_date(codes.get(key, ""))}
     formats = {key: NumberFormat.of(codes[key]) for key in set(ids) & codes.keys()}
     return CellStyles(
         scales={
@@ -160,4 +173,15 @@ def cell_styles(parts: Parts, main: str) -> CellStyles:
             if key in formats and formats[key].scales
         },
         struck=frozenset(str(n) for n, font in enumerate(fonts) if font in struck_fonts),
+        blank=frozenset(str(n) for n, key in enumerate(ids) if codes.get(key, "").strip() == ";;;"),
+        dates=frozenset(str(n) for n, key in enumerate(ids) if key in dates),
     )
+
+
+def _is_date(code: str) -> bool:
+    """Whether a format shows a number as a date or a time.
+
+    >>> _is_date("[h]:mm"), _is_date('[$-409]d/m/yy'), _is_date('0" days"'), _is_date("General")
+    (True, True, False, False)
+    """
+    return not _LETTERS_OF_DATES.isdisjoint(_QUIET.sub("", code).lower())

@@ -73,6 +73,8 @@ class SheetFacts:
     """First row, last row, and column of cells that are merged over rows."""
     dropped: bool = False
     """Whether calamine would drop something of it, or read what is struck through."""
+    negative: bool = False
+    """Whether there are negative numbers."""
     last_row: bytes = b""
     rest: bytes = b""
     usual: bool | None = None
@@ -112,6 +114,7 @@ class SheetFacts:
             self.unknown += len(_UNKNOWN.findall(data))
         self.errors += data.count(b't="e"') + data.count(b"t='e'")
         self.styles.update(_STYLES.findall(data))
+        self.negative = self.negative or b"v>-" in data
         lost = b"<![CDATA[" in data or has_strike(data)
         self.dropped = self.dropped or lost or self._repeats(rows)
         if b"mergeCell" in data:
@@ -151,6 +154,8 @@ class CompactedSheet:
     """Numbers written as they are shown."""
     struck: bool = False
     """Whether something was left out that is struck through."""
+    blank: bool = False
+    """Whether something was left out that its format does not show."""
     damaged: bool = False
     """Whether its XML cannot be read, so that nothing of it was written."""
 
@@ -223,6 +228,8 @@ def _rewritten(
         if kind in ("", "n") and (shown := _shown(value, styles.scales.get(style or "0"))):
             sheet.scaled += 1
             kind, style, value = "str", "", shown
+        elif kind in ("", "n") and value.startswith("-") and (style or "0") in styles.dates:
+            style = ""  # no date is negative: it is a number
         attributes = f" s={quoteattr(style)}" if style else ""
         if kind == "inlineStr":
             inner = f'<is><t xml:space="preserve">{escape(value)}</t></is>'
@@ -235,7 +242,7 @@ def _rewritten(
             waiting.clear()
 
     cells = _each_cell(parts, part, strings, styles, write)
-    sheet.impossible, sheet.struck = cells.impossible, cells.struck
+    sheet.impossible, sheet.struck, sheet.blank = cells.impossible, cells.struck, cells.blank
     waiting.append(f"{'</row>' if rows else ''}</sheetData></worksheet>")
     out.write("".join(waiting).encode())
     return sheet
@@ -277,7 +284,7 @@ class _Cells:
         self.column = 0
         self.impossible = 0
         """Cells whose value there is not."""
-        self.struck = False
+        self.struck = self.blank = False
         self._kind = ""
         self._style = ""
         self._text = RichText()
@@ -307,7 +314,11 @@ class _Cells:
         kind, value = self._kind, self._text.shown
         self.struck = self.struck or self._text.struck
         if value and kind != "e" and self._is_possible(value):
-            if (self._style or "0") in self._styles.struck:
+            style = self._style or "0"
+            if style in self._styles.blank:
+                self.blank = True
+                return
+            if style in self._styles.struck:
                 # Of its text, what has a font of its own is struck through by that alone.
                 own = self._strings.own.get(value.strip(), "") if kind == "s" else self._text.own
                 kind, value = "inlineStr", own

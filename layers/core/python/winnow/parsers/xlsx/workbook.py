@@ -55,6 +55,8 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[byte
         _read(book, limits, emit)
     if struck_strings or any(sheet.struck for sheet in book.dense.values()):
         emit(["note", "struck_text", "Text that is struck through was not read."])
+    if any(sheet.blank for sheet in book.dense.values()):
+        emit(["note", "hidden_text", "Cells whose format shows nothing were not read."])
     _note(emit, facts.values(), book.dense.values(), beside)
 
 
@@ -86,7 +88,7 @@ class _Workbook:
         """Whether calamine would not read a sheet as it is shown, or not within the memory."""
         return (
             sheet.dropped
-            or self._styles.show_other(sheet.styles)
+            or self._styles.show_other(sheet.styles, negative=sheet.negative)
             or sheet.is_sparse(self._limits["max_columns"])
         )
 
