@@ -65,6 +65,7 @@ MENDED = {
         [(None, TEXT)],
         [],
     ),
+    "a header without a name": (HEAD + ": x\n" + PLAIN + PACKED + END, [(None, TEXT)], []),
     "in a part": (
         HEAD + several("mixed", PLAIN + GATEWAY + PACKED + END),
         [(None, TEXT)],

@@ -27,7 +27,8 @@ def mail(encoding: str, body: str, kind: str = "text/plain; charset=utf-8") -> s
 @pytest.mark.parametrize(
     "written",
     [" base64 ", "\n base64", ' "base64"', " base64;", " base64; x=y", " base64 (comment)",
-     " (comment) base64", " BASE64", " Base-64", " x-base64", " base64\t", " base64, base64"],
+     " (comment) base64", " BASE64", " Base-64", " x-base64", " base64\t", " base64, base64",
+     " base64."],
 )  # fmt: skip
 def test_base64_however_its_header_is_written(written):
     assert reading(mail(written, packed(TEXT))) == ([(None, TEXT)], [])
@@ -48,6 +49,8 @@ BODIES = {
     "another word for quoted-printable": (" soft", "No rash, =\n=61t all.", "No rash, at all.",
                                           GUESSED),
     "another word for nothing": (" none", TEXT, TEXT, []),
+    "a word, and letters that are no ASCII": (" soft", "M=C3=BCde.", "Müde.", GUESSED),
+    "a word that is no encoding": (" utf-8", "Seen today, at=\n", "Seen today, at=", []),
     "a word, and equals signs": (" none", "Hb = 7 =\nx", "Hb = 7 =\nx", []),
     "a word, and figures": (" none", "Hb=12 =\nx=", "Hb=12 =\nx=", []),
     "eight bits": (" 8bit", "Hb=12 g", "Hb=12 g", []),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Set
 from typing import NamedTuple
 
 _LINE = re.compile(rb"([^\r\n]*)(\r\n|\r|\n|\Z)")
-_NAME = re.compile(rb"([!-9;-~]{1,100})([ \t]{0,20}):")
+_NAME = re.compile(rb"([!-9;-~]{0,100})([ \t]{0,20}):")
 _BLANKS_BEFORE_COLON = re.compile(rb"[ \t]{1,20}:")
 _PARAMETER = re.compile(rb"[\w*-]{1,60}[ \t]{0,20}=")
 _BOUNDARY = re.compile(

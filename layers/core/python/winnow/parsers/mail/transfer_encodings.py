@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 Packing = Literal["base64", "quoted-printable", "uuencode", ""]
 
 _COMMENT = re.compile(r"\([^()]{0,200}\)")
-_TOKEN = re.compile(r"[^\s\"';,()]+")
+_TOKEN = re.compile(r"[^\s\"';,().]+")
 _NAMES: dict[str, Packing] = {
     "base64": "base64",
     "quotedprintable": "quoted-printable",
@@ -38,6 +38,7 @@ _DAMAGED_SHARE = 20
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
 _SOFT_BREAK = re.compile(rb"=[ \t]*(?:\r\n|\r|\n)")
+_ESCAPE = re.compile(rb"=([0-9A-Fa-f])[0-9A-Fa-f]")
 _NO_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?(?:\n|\Z))")
 
 
@@ -86,9 +87,8 @@ def unpacked(part: Message) -> Unpacked:
         return Unpacked(raw)
     if _is_clearly_base64(raw):
         return Unpacked(_from_base64(raw, is_text=is_text).content, "guessed")
-    if word and _SOFT_BREAK.search(raw) and not _NO_ESCAPE.search(raw):
-        content = _from_quoted_printable(raw)
-        return Unpacked(content, "guessed") if not _CONTROL.search(content) else Unpacked(raw)
+    if word and _is_clearly_quoted_printable(raw):
+        return Unpacked(_from_quoted_printable(raw), "guessed")
     return Unpacked(raw)
 
 
@@ -213,6 +213,15 @@ def _is_clearly_base64(raw: bytes) -> bool:
     return all(len(line) == len(lines[0]) for line in lines[:-1]) and _is_text(
         _decoded(letters).content
     )
+
+
+def _is_clearly_quoted_printable(raw: bytes) -> bool:
+    """Whether every equals sign is one of quoted-printable, and some are of nothing else."""
+    escapes = _ESCAPE.findall(raw)
+    if not escapes or _NO_ESCAPE.search(raw):
+        return False
+    letters = sum(escape >= b"8" for escape in escapes)
+    return bool(letters > 1 or _SOFT_BREAK.search(raw)) and _is_text(_from_quoted_printable(raw))
 
 
 def _is_text(content: bytes) -> bool:
