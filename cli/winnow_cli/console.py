@@ -7,17 +7,26 @@ Characters that the output's encoding lacks are replaced; they stop no answer ha
 import io
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from winnow.storage.file_names import name_of
+
 if TYPE_CHECKING:
     from rich.console import Console
+
+given_stages: ContextVar[Path | None] = ContextVar("given_stages", default=None)
+"""The file of stages that the command was given."""
+_TAKES_STAGES = re.compile(r"(?<=`)winnow (?:deploy|destroy|stages|training)\b[^`]*")
+"""Commands that take a file of stages, in a sentence."""
 
 _NO_BREAK_SPACE = 0xA0
 _STRICT_ERRORS = ("strict", "surrogateescape")
@@ -35,6 +44,18 @@ def command() -> str:
 def pasteable(hint: str) -> str:
     """Advice whose `winnow` commands run when they are pasted into this shell."""
     return hint.replace("`winnow ", f"`{command()} ")
+
+
+def of_stages(text: str) -> str:
+    """What is said of stages.toml, for the file of stages that this command was given."""
+    file = given_stages.get()
+    if file is None:
+        return text
+    named = text.replace("stages.toml", name_of(file))
+    if os.environ.get("WINNOW_STAGES") == str(file):
+        return named
+    option = f" --stages {shlex.quote(str(file))}"
+    return _TAKES_STAGES.sub(lambda found: found[0] + option, named)
 
 
 def here(path: Path) -> str:

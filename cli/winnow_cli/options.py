@@ -3,8 +3,6 @@
 import errno
 import functools
 import os
-import re
-import shlex
 import stat
 import sys
 import traceback
@@ -22,8 +20,15 @@ from winnow.errors import (
     RetryableError,
     WinnowError,
 )
-from winnow.storage.file_names import name_of
-from winnow_cli.console import clean, discard_output, emit_json, note, pasteable
+from winnow_cli.console import (
+    clean,
+    discard_output,
+    emit_json,
+    given_stages,
+    note,
+    of_stages,
+    pasteable,
+)
 
 P = ParamSpec("P")
 
@@ -32,9 +37,6 @@ EXIT_UNREAD = 141
 """Exit code if the output pipe is closed: 128 plus SIGPIPE, as in shells."""
 _UNUSABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EISDIR}
 """Of a file or a disk, where an error names none."""
-_TAKES_STAGES = re.compile(r"(?<=`)winnow (?:deploy|destroy|stages|training)\b[^`]*")
-"""Commands that take a file of stages, in a sentence."""
-
 LOCAL, FILES, REVIEWS = "The local stack", "Files", "Reviews"
 PROCESSES, ENCODER = "Processes", "The encoder"
 ACCESS, DEPLOYMENT = "Access", "Stages"
@@ -144,6 +146,7 @@ def handle_errors(command: Callable[P, None]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         as_json = bool(kwargs.get("as_json"))
         stages = kwargs.get("stages")
+        token = given_stages.set(stages if isinstance(stages, Path) else None)
         try:
             try:
                 _check(command, kwargs)
@@ -151,14 +154,15 @@ def handle_errors(command: Callable[P, None]) -> Callable[P, None]:
             except BrokenPipeError:
                 raise
             except Exception as error:
-                failure = final_error(error, kwargs.get("stack"))
-                fail(failure, as_json, stages=stages if isinstance(stages, Path) else None)
+                fail(final_error(error, kwargs.get("stack")), as_json)
             with _writing():
                 sys.stdout.flush()
         except BrokenPipeError:
             end_unread()
         except KeyboardInterrupt:
             _end_interrupted(as_json)
+        finally:
+            given_stages.reset(token)
 
     return run
 
@@ -254,7 +258,9 @@ def final_error(error: Exception, stack: object) -> WinnowError:
         if cause := botocore_cause(error):
             return from_botocore(cause, None if stack is None else str(stack))
     if isinstance(error, FileNotFoundError) and error.filename is None:
-        return LocalFileError("The working directory does not exist any more.")
+        return LocalFileError(
+            "The working directory does not exist any more.", hint="Go to a folder that is there."
+        )
     if isinstance(error, OSError) and (error.filename is not None or error.errno in _UNUSABLE):
         return unusable_file(error)
     hint = f"{type(error).__name__}; with {DEBUG_VARIABLE}=1 the command shows where."
@@ -349,40 +355,17 @@ def caused_by_ctrl_c(error: BaseException | None) -> bool:
     return False
 
 
-def of_stages(text: str, file: Path | None) -> str:
-    """What is said of stages.toml, for the file of stages that a command was given.
-
-    >>> of_stages("stages.toml has no b: `winnow deploy b`", Path("my/own.toml"))
-    'own.toml has no b: `winnow deploy b --stages my/own.toml`'
-    """
-    if file is None:
-        return text
-    named = text.replace("stages.toml", name_of(file))
-    if os.environ.get("WINNOW_STAGES") == str(file):
-        return named
-    return _TAKES_STAGES.sub(lambda found: f"{found[0]} --stages {shlex.quote(str(file))}", named)
-
-
 def error_document(error: WinnowError) -> dict[str, str]:
     """An error in a JSON document."""
     # A hint of this one error says more than the advice for all of its kind.
     own = error.hint if error.hint != type(error).hint else None
-    hint = own or ADVICE.get(error.code, error.hint)
+    hint = of_stages(own or ADVICE.get(error.code, error.hint))
     return {"code": error.code, "message": error.message, "advice": hint}
 
 
-def fail(
-    error: WinnowError,
-    as_json: bool,
-    more: dict[str, Any] | None = None,
-    stages: Path | None = None,
-) -> NoReturn:
-    """Ends a command with its error; `more` is added to the JSON document.
-
-    `stages` is the file of stages that the command was given.
-    """
+def fail(error: WinnowError, as_json: bool, more: dict[str, Any] | None = None) -> NoReturn:
+    """Ends a command with its error; `more` is added to the JSON document."""
     document = error_document(error)
-    document["advice"] = of_stages(document["advice"], stages)
     advice = pasteable(document["advice"])
     with _writing():
         if as_json:

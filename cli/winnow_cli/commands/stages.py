@@ -7,8 +7,8 @@ import typer
 
 from winnow_cli.commands.deploy import Answers, Confirm, Yes, interactive, run_deployment
 from winnow_cli.commands.publish import As
-from winnow_cli.console import emit_json, note, pasteable, say
-from winnow_cli.options import AsJson, StagesFile, alone, handle_errors, of_stages
+from winnow_cli.console import emit_json, note, of_stages, pasteable, say
+from winnow_cli.options import AsJson, StagesFile, alone, handle_errors
 
 if TYPE_CHECKING:
     from winnow_cli.deployment.overview import StageView
@@ -153,7 +153,7 @@ def set_stage(
         emit_json(changed.model_dump(mode="json"))
     else:
         told = f"stages.toml has {stage}. Deploy it with `winnow deploy {stage}`."
-        say(pasteable(of_stages(told, stages)))
+        say(pasteable(of_stages(told)))
 
 
 def _merged(before: dict[str, str], pairs: list[str] | None, option: str) -> dict[str, str]:
@@ -178,7 +178,7 @@ def remove(stage: _Name, stages: StagesFile = None, as_json: AsJson = False) -> 
     if as_json:
         emit_json({"removed": stage})
     else:
-        say(of_stages(f"stages.toml has no {stage} any more.", stages))
+        say(of_stages(f"stages.toml has no {stage} any more."))
 
 
 @app.command()

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from winnow.costs.money import shown
 from winnow.costs.prices import units
-from winnow_cli.console import clean, command, emit_json, note, say, shorten, stderr
+from winnow_cli.console import (
+    clean,
+    command,
+    emit_json,
+    note,
+    of_stages,
+    pasteable,
+    say,
+    shorten,
+    stderr,
+)
 from winnow_cli.deployment.changes import CHANGED, NEW, by_weight, in_short, kind, warning, what
 from winnow_cli.render.tables import table
 
@@ -57,7 +67,7 @@ class PlainReporter:
         for check in found:
             note(f"  {_STATES[check.state]:<8} {check.name}: {check.detail}")
             if check.state == "warning":
-                note(f"           {check.advice}")
+                note(f"           {pasteable(of_stages(check.advice))}")
 
     def progress(self, found: Sequence["Row"]) -> None:
         for row in found:
@@ -144,7 +154,7 @@ def watching(
     except KeyboardInterrupt:
         drawing.stop()
         if interrupted is not None:
-            note(interrupted())
+            note(pasteable(of_stages(interrupted())))
         raise
     finally:
         drawing.stop()

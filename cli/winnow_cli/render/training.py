@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from winnow_cli.console import clean, emit_json, note, say
+from winnow_cli.console import clean, emit_json, note, of_stages, pasteable, say
 from winnow_cli.deployment.training import JOB_WORDS
 from winnow_cli.render.tables import table
 
@@ -29,9 +29,10 @@ def show_part(
             "fails with training_too_large."
         )
         if stage.parameters.get("TrainOnBatch") == "true":
-            note(f"stages.toml says on: `winnow deploy {part.stage}` brings it there.")
+            told = f"stages.toml says on: `winnow deploy {part.stage}` brings it there."
         else:
-            note(f"To turn them on: `winnow training create {part.stage}`.")
+            told = f"To turn them on: `winnow training create {part.stage}`."
+        note(pasteable(of_stages(told)))
         return
     say(f"{part.stage}: large trainings are on")
     say(f"  queue    {part.queue} ({part.queue_state})")

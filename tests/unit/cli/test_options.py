@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 
 from winnow.errors import StageUnknownError
 from winnow_cli.app import app
-from winnow_cli.options import handle_errors, of_stages
+from winnow_cli.console import of_stages
+from winnow_cli.options import handle_errors
 
 
 @pytest.mark.parametrize(
@@ -128,21 +129,21 @@ def test_advice_names_the_file_of_stages_that_was_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "300")
-    file = tmp_path / "my own.toml"
+    file = tmp_path / "my stages.toml"
     given = ["--stages", str(file)]
     own = ["--account", "123456789012", "--region", "eu-central-1"]
     added = CliRunner().invoke(app, ["stages", "set", "test", *own, *given])
-    assert added.stdout.startswith("my own.toml has test. Deploy it with `")
+    assert added.stdout.startswith("my stages.toml has test. Deploy it with `")
     assert f"winnow deploy test --stages '{file}'`." in added.stdout
     for arguments in (["deploy", "prod", "--yes"], ["stages", "remove", "prod"]):
         unknown = CliRunner().invoke(app, [*arguments, *given])
         assert unknown.exit_code == 1
         assert f"winnow stages --stages '{file}'` lists the stages." in unknown.stderr
-        assert "my own.toml has no stage 'prod'" in unknown.stderr
-        assert "Add a table [stages.NAME] to my own.toml." in unknown.stderr
-        assert " stages.toml" not in unknown.stderr
+        assert "my stages.toml has no stage 'prod'" in unknown.stderr
+        assert "Add a table [stages.NAME] to my stages.toml." in unknown.stderr
+        assert "my my" not in unknown.stderr
     removed = CliRunner().invoke(app, ["stages", "remove", "test", *given])
-    assert removed.stdout == "my own.toml has no test any more.\n"
+    assert removed.stdout == "my stages.toml has no test any more.\n"
 
 
 @pytest.mark.parametrize(
@@ -161,10 +162,18 @@ def test_commands_that_take_a_file_of_stages_are_given_it(
     text: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("WINNOW_STAGES", raising=False)
-    assert of_stages(text, Path("f.toml")) == told
-    assert of_stages(text, None) == text
+    assert of_stages(text) == text
+
+    @handle_errors
+    def command(stages: Path | None) -> None:
+        said.append(of_stages(text))
+
+    said: list[str] = []
+    command(stages=Path("f.toml"))
     monkeypatch.setenv("WINNOW_STAGES", "f.toml")
-    assert of_stages(text, Path("f.toml")) == text
+    command(stages=Path("f.toml"))
+    command(stages=None)
+    assert said == [told, text, text]
 
 
 EMOTIONS = ("--process", "emotions")
