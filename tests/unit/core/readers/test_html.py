@@ -949,3 +949,60 @@ def test_the_classes_of_an_element_are_split_once():
 
     assert parsed(content(500)) == (["Yes."], [])
     assert steps_of(content(800)) < 2.3 * steps_of(content(400))
+
+
+# -- words that styles put apart -------------------------------------------------------------------
+
+APART = {
+    "floats": "<b style='float:left'>Melena</b><b style='float:right'>No</b>",
+    "a float and a text": "<b style='float:inline-start'>Melena</b>No",
+    "a text and a float": "Melena<b style='float:right'>No</b>",
+    "places": "<b style='position:absolute;left:1px'>Melena</b><b style='position:fixed'>No</b>",
+    "one height": "<b class=at style='top:1px'>Melena</b> <b class=at style='top:1px'>No</b>",
+    "widths": "<b class=wide>Melena</b><b class=wide>No</b>",
+    "a box": "Melena<b style='display:inline-table'>No</b>",
+    "a line of boxes": "<u style='display:inline-flex'><b>Melena</b><b>No</b></u>",
+    "a line of boxes, with blanks": "<u style='display:inline-grid'>\n<b>Melena</b>\n<b>No</b></u>",
+    "a block of them": "<div style='display:inline-flex'><b>Melena</b><b>No</b></div>",
+}
+PLACES = (
+    "<style>.at{position:absolute}.wide{display:inline-block;width:9em}.down{display:flex;"
+    "flex-direction:column}.flow{display:inline-flex;flex-flow:column}</style>"
+)
+
+
+@pytest.mark.parametrize("body", APART.values(), ids=APART)
+def test_words_that_a_style_puts_apart_are_not_joined(body):
+    assert parsed(page(f"<div>{body}</div>So.", PLACES)) == (["Melena No", "So."], [])
+    assert seen(f"<table><tr><td>{body}<td>b</table>", PLACES) == ["Melena No\tb"]
+    assert parsed(page(f"<dl><dt>a<dd>{body}</dl>", PLACES))[0] == ["a: Melena No"]
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("<b style='float:none'>H</b>emoglobin", ["Hemoglobin"]),
+        ("<b style='position:relative;top:1px'>H</b>emoglobin", ["Hemoglobin"]),
+        ("<b style='display:inline'>H</b>emo<i style='width:2em'>globin</i>", ["Hemoglobin"]),
+        ("<p class=down><b>No fever</b><b>Melena</b>", ["No fever", "Melena"]),
+        ("<p class=down>No fever<b>Melena</b>daily", ["No fever", "Melena", "daily"]),
+        ("<p class=down>\n<label>No</label>\n<p>a", ["No", "a"]),
+        ("<table><tr><td class=down><b>No</b><b>a</b><td>c</table>", ["No", "a", "c"]),
+        (
+            "<table><tr><td style='display:flex'><b>No</b><b>a</b><td>c</table>",
+            ["No a\tc"],
+        ),
+        (
+            "<b class=at style='top:1px'>No fever</b><b class=at style='top:9px'>Melena</b>",
+            ["No fever", "Melena"],
+        ),
+        ("Denies <b class=at style='top:1px'>all</b> melena", ["Denies all melena"]),
+        (
+            "<b class=at style='top:1px'>Denies</b> all <b class=at style='top:9px'>melena</b>",
+            ["Denies all melena"],
+        ),
+        ("<div style='display:flex'><b style='float:left'>a</b><b>b</b></div>", ["a\tb"]),
+    ],
+)
+def test_words_and_lines_where_styles_put_them(body, shown):
+    assert seen(page(body, PLACES)) == shown

@@ -31,7 +31,7 @@ _PROPERTIES = frozenset(
         overflow-x overflow-y content-visibility font font-family vertical-align
         text-decoration text-decoration-line white-space white-space-collapse
         margin margin-left margin-top padding padding-left transform scale filter text-fill-color
-        background-clip text-shadow float
+        background-clip text-shadow float flex-direction flex-flow
         """,
     )
 )

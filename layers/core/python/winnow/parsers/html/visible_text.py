@@ -87,6 +87,9 @@ _ROW_DISPLAYS = frozenset(
     ("table", "table-row", "table-row-group", "table-header-group", "table-footer-group")
 )
 _FLEX_DISPLAYS = frozenset(("flex", "grid"))
+_LINE_DISPLAYS = frozenset(("inline-flex", "inline-grid", "inline-table"))
+_ITEMS = frozenset(("flex", "column", "line"))
+"""What makes boxes of all elements in it, and shows no blanks between them."""
 _MAX_CACHED_NAMES = 1_000
 _MAX_BETWEEN = 100
 _MAX_SWALLOWED = 100
@@ -142,7 +145,8 @@ class _Open(NamedTuple):
     """Whether what is hidden in it is struck through, or deleted."""
     flow: str = ""
     """What styles make of it: `block`, `cell`, `row` (of such cells), `flex` (whose children are
-    cells), or nothing."""
+    cells), `column` (whose children are blocks), `line` (whose children are apart), `apart` from
+    the words around it, with where it is from the top; or nothing."""
 
 
 _PLAIN = _Look()
@@ -211,6 +215,8 @@ class HtmlTextExtractor:
         """Of a list of descriptions: what the text that follows is of."""
         self._term_at = 0
         self._has_description = False
+        self._above = ""
+        """Where the text before is from the top, if it has a place of its own."""
         self._options: Options | None = None
         """The entries of the open selection list."""
         self._boxes: list[tuple[int, _Open]] = []
@@ -714,6 +720,12 @@ class HtmlTextExtractor:
             self._tables.append(TableRows(self._table))
         elif tag == "tr":
             self._close_row()
+        elif self._open[-1].flow.startswith(("apart", "line")) and tag not in BLOCKS:
+            top = self._open[-1].flow.removeprefix("apart").strip()
+            if self._above and top and top != self._above:
+                self._close_block()
+            else:
+                self._set_off("")
         elif self._open[-1].flow == "cell":
             if self._runs and self._runs[-1][-1:] != "\n":
                 self._runs.append(_CELL)
@@ -740,6 +752,9 @@ class HtmlTextExtractor:
             self._set_off("")
         elif tag == "dt" and self._options is None:
             self._end_term()
+        elif entry.flow.startswith(("apart", "line")) and tag not in BLOCKS:
+            self._set_off("")
+            self._above = entry.flow.removeprefix("apart").strip()
         elif (tag in BLOCKS or entry.flow) and entry.flow != "cell" and self._options is None:
             if tag == "dl":
                 self._leave_term()
@@ -861,6 +876,8 @@ class HtmlTextExtractor:
             elif top.struck:
                 self._struck = self._struck or not data.isspace()
             return
+        if self._above and not data.isspace():
+            self._above = ""
         look = top.look
         if top.tag in BETWEEN_CELLS and (top.hidden or not look.visible):
             # Text between the rows of a table stands before the table.
@@ -875,7 +892,9 @@ class HtmlTextExtractor:
         if self._left < 0:
             raise too_long(self._limits)
         text = data
-        if look.space == COLLAPSED or (top.flow in ("flex", "row") and data.isspace()):
+        if look.space == COLLAPSED or (
+            data.isspace() and (top.flow in _ITEMS or top.flow == "row")
+        ):
             text = _SPACE.sub(" ", data)
         elif look.space != ALL_KEPT:
             text = _BLANKS.sub(" ", data)
@@ -889,7 +908,8 @@ class HtmlTextExtractor:
         if self._term and self._has_description and not text.isspace():
             self._write_term()
         after_space = look.space != ALL_KEPT and self._runs and self._runs[-1].endswith(" ")
-        self._runs.append(text.removeprefix(" ") if after_space else text)
+        if text := text.removeprefix(" ") if after_space else text:
+            self._runs.append(text)
 
     def _is_struck_on(self) -> bool:
         """Whether formatting goes on here that strikes text through."""
@@ -984,25 +1004,50 @@ class HtmlTextExtractor:
 
 def _flow(tag: str, style: Style, around: str) -> str:
     """What its style makes of an element that is in one of this kind."""
-    if tag in ("td", "th", "tr", "table"):
-        return ""
     display = style["display"][0] if "display" in style else ""
+    if tag in ("td", "th", "tr", "table"):
+        if tag in ("tr", "table") or display not in _FLEX_DISPLAYS:
+            return ""
+        return "column" if _runs_down(style) else "line"
     if display == "table-cell":
         return "cell"
     if display in _FLEX_DISPLAYS:
-        return "flex"
+        return "column" if _runs_down(style) else "flex"
     if display in _ROW_DISPLAYS:
         return "row"
     if display in _BLOCK_DISPLAYS:
         return "block"
-    return "cell" if around == "flex" and tag not in BLOCKS and not display else ""
+    if display in _LINE_DISPLAYS:
+        return "line"
+    if tag in BLOCKS:
+        return ""
+    if not display and around in ("flex", "column"):
+        return "cell" if around == "flex" else "block"
+    return _apart(display, style, around)
+
+
+def _runs_down(style: Style) -> bool:
+    """Whether the boxes of a flexible one stand below each other."""
+    said = (style[name][0] for name in ("flex-direction", "flex-flow") if name in style)
+    return any(value.startswith("column") for value in said)
+
+
+def _apart(display: str, style: Style, around: str) -> str:
+    """What stands apart in its line, by its own style or by that of the box that it is in."""
+    position = style["position"][0] if "position" in style else ""
+    if position in ("absolute", "fixed"):
+        return f"apart {style['top'][0] if 'top' in style else ''}"
+    floats = style["float"][0] if "float" in style else "none"
+    if floats in ("left", "right", "inline-start", "inline-end") or around == "line":
+        return "apart"
+    return "apart" if display == "inline-block" and "width" in style else ""
 
 
 def _is_inline(tag: str, style: Style, around: str) -> bool:
     """Whether an element is part of a line, as far as its name and `display` tell."""
     display = style["display"][0] if "display" in style else ""
     return display in ("", "inline", "contents") and not (
-        tag in BLOCKS or tag in NOT_INLINE or around == "flex"
+        tag in BLOCKS or tag in NOT_INLINE or around in _ITEMS
     )
 
 
