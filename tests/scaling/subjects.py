@@ -267,6 +267,11 @@ FILES: dict[str, Subject] = {
             f"<tr><td>{escape(text[at:at + 40])}<td>a" for at in range(0, len(text), 40))),
         ".html",
     ),
+    "html: a selection list": reading(
+        lambda text: _bytes("<html><p><select>" + "".join(
+            f"<option>{escape(text[at:at + 40])}" for at in range(0, len(text), 40))),
+        ".html",
+    ),
     "html: boxes and struck text": reading(
         lambda text: _bytes("<html><p>" + "".join(
             f"<input type=checkbox hidden id=a{at}><label for=a{at} role=checkbox>"
