@@ -67,7 +67,7 @@ def test_content_controls_are_read_unless_they_only_say_what_to_enter():
         + "</w:sdtContent></w:sdt>"
         + files.paragraph("The end.")
     )
-    assert lines(files.docx(body)) == ["Anemia.", "The end."]
+    assert lines(files.docx(body)) == ["Anemia.", "___", "The end."]
 
 
 @pytest.mark.parametrize(

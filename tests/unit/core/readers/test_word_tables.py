@@ -67,10 +67,11 @@ RESTART, GOES_ON = '<w:vMerge w:val="restart"/>', "<w:vMerge/>"
         ([HEADER, row(MELENA, f"<w:tc>{control(P('Click') + P('here'))}</w:tc>", X)],
          ["Ongoing melena: No"]),
         ([row(cell("Finding"), cell("Comment", span(2)), cell("Yes"), cell("No")),
-          row(MELENA, control(cell("Click", span(2))), EMPTY, X)], ["Ongoing melena: No"]),
+          row(MELENA, control(cell("Click", span(2))), EMPTY, X)], ["Ongoing melena: No, ___"]),
         ([row(cell("Finding"), cell("Date"), cell("Yes"), cell("No")),
           row(cell("Cough"), control(cell("Click", RESTART)), EMPTY, X),
-          row(MELENA, cell("", GOES_ON), X, EMPTY)], ["Cough: No", "Ongoing melena: Yes"]),
+          row(MELENA, cell("", GOES_ON), X, EMPTY)],
+         ["Cough: No, ___", "Ongoing melena: Yes, ___"]),
         # A control around whole rows holds their labels and answers, whatever it says of itself.
         ([HEADER, control(row(MELENA, EMPTY, X))], ["Ongoing melena: No"]),
         ([HEADER, control(row(MELENA, PICK, X) + row(cell("Cough"), X, EMPTY)),
@@ -82,13 +83,37 @@ def test_a_placeholder_takes_its_place_in_the_row(rows, shown):
     assert lines(table(*rows))[1:] == shown
 
 
-def test_placeholders_outside_of_tables_are_not_read():
-    body = (
-        P("Before.") + control(P("Click here.") + P("And here."))
-        + f"<w:p><w:r><w:t>Pale</w:t></w:r>{control('<w:r><w:t>Enter</w:t></w:r>')}</w:p>"
-        + control(table(HEADER, row(MELENA, EMPTY, X)))
-    )  # fmt: skip
-    assert lines(body) == ["Before.", "Pale", "Finding\tYes\tNo", "Ongoing melena: No"]
+def inline(text: str, control_xml: str, after: str = "") -> str:
+    return f"<w:p><w:r><w:t>{text}</w:t></w:r>{control_xml}<w:r><w:t>{after}</w:t></w:r></w:p>"
+
+
+ENTER = "<w:r><w:t>Enter text.</w:t></w:r>"
+BOX_2010 = (
+    '<w14:checkbox xmlns:w14="http://schemas.microsoft.com/office/word/2010/wordml"/>'
+    "<w:showingPlcHdr/>"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (inline("Ongoing melena:", control(ENTER)), ["Ongoing melena: ___"]),
+        (inline("Hb: ", control(ENTER), "g/dL"), ["Hb: ___ g/dL"]),
+        (P("a") + control(P("Click") + P("here.")) + P("b"), ["a", "___", "b"]),
+        (control(P("a") + control(P("b")) + P("c")) + P("d"), ["___", "d"]),
+        (control(control(P("a"), "")) + P("d"), ["___", "d"]),
+        (table(row(MELENA, PICK)), ["Ongoing melena\t___"]),
+        (table(row(MELENA, f"<w:tc>{control(P('a') + P('b'))}</w:tc>")), ["Ongoing melena\t___"]),
+        (table(row(cell("Finding"), cell("Answer")), row(MELENA, PICK)),
+         ["Finding\tAnswer", "Ongoing melena\t___"]),
+        (control(table(HEADER, row(MELENA, EMPTY, X))), ["Finding\tYes\tNo", "Ongoing melena: No"]),
+        (inline("Melena ", control("<w:r><w:t>☐</w:t></w:r>", BOX_2010)), ["Melena ☐"]),
+        (inline("a", control(ENTER, "<w:picture/><w:showingPlcHdr/>"), "b"), ["ab"]),
+        (inline("a", control(ENTER, ""), "b"), ["aEnter text.b"]),
+    ],
+)  # fmt: skip
+def test_a_placeholder_is_an_open_answer(body, shown):
+    assert opened(body) == (shown, [])
 
 
 def test_what_a_control_is_bound_to_stands_where_its_text_would():

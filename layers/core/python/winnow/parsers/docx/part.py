@@ -25,11 +25,14 @@ _REFERENCES = (
     "http://purl.oclc.org/ooxml/officeDocument/relationships}id",
 )
 _COMPATIBLE = "http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_WORD_2010 = "http://schemas.microsoft.com/office/word/2010/wordml}"
 _VML = "urn:schemas-microsoft-com:vml}"
 _DRAWING = (
     "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}",
     "http://purl.oclc.org/ooxml/drawingml/wordprocessingDrawing}",
 )
+_OPEN = "___"
+"""What a control shows that was not filled in: an answer that was left open."""
 _MAX_DEPTH = 400
 _MAX_INNER_TABLES = 6
 """Tables around each other of which each is read as one; a further one is text of its cell."""
@@ -104,6 +107,7 @@ class _Control:
     def __init__(self) -> None:
         self.placeholder = False
         self.plain = False
+        self.is_picture = self.is_box = False
         self.binding: tuple[str | None, str | None] | None = None
         self.muted = 0
         """How many of its open contents are not what it shows."""
@@ -507,6 +511,14 @@ class PartReader:
         if self._controls:
             self._controls[-1].placeholder = is_on(attributes.get(f"{space}val"))
 
+    def _check_box_control(self, _attributes: Attributes, _space: str) -> None:
+        if self._controls:
+            self._controls[-1].is_box = True
+
+    def _picture_control(self, _attributes: Attributes, _space: str) -> None:
+        if self._controls:
+            self._controls[-1].is_picture = True
+
     def _plain(self, _attributes: Attributes, _space: str) -> None:
         if self._controls:
             self._controls[-1].plain = True
@@ -522,9 +534,14 @@ class PartReader:
         if not self._controls:
             return
         control = self._controls[-1]
+        control.placeholder = control.placeholder and not control.is_box  # a box is an answer
+        value = None
         if control.binding and (control.plain or control.placeholder):
-            control.value = self._document.bound.value(*control.binding)
-        if control.placeholder or control.value is not None:
+            value = self._document.bound.value(*control.binding)
+        if control.placeholder and value is None and not control.is_picture:
+            value = _OPEN
+        if control.placeholder or value is not None:
+            control.value = None if self._muted else value
             # Its cells and paragraphs are those of the page, whatever is in them.
             control.muted += 1
             self._muted += 1
@@ -546,14 +563,18 @@ class PartReader:
         self._muted = max(0, self._muted - 1)
 
     def _write_value(self) -> None:
-        """Write what the innermost control shows instead of its contents."""
-        control = self._controls[-1] if self._controls else None
-        if control and control.muted and control.value is not None:
-            value, control.value = control.value, None
-            if self._muted == control.muted:  # and none around it shows something else
-                self._muted = 0
-                self._write(value)
-                self._muted = control.muted
+        """Write what a control shows instead of its contents, if it is open."""
+        for control in self._controls:
+            if control.value is not None:
+                muted, self._muted = self._muted, 0
+                self._write(self._set_off(_OPEN) if control.value == _OPEN else control.value)
+                self._muted = muted
+                control.value = None
+
+    def _set_off(self, text: str) -> str:
+        """Text with a space on either side."""
+        begins = not self.runs or self.runs[-1][-1:].isspace()
+        return f"{text} " if begins else f" {text} "
 
     def _start_alternatives(self, _attributes: Attributes, _space: str) -> None:
         self._choices.append((False, 0))
@@ -640,6 +661,8 @@ class PartReader:
             self._tables[-1].begin_row()
             # A placeholder is a text: what holds whole rows has labels and answers in their cells.
             self._tables[-1].muted, self._muted = self._muted, 0
+            for control in self._controls:
+                control.value = None
 
     def _start_cell(self, _attributes: Attributes, _space: str) -> None:
         if self._tables:
@@ -785,6 +808,7 @@ _WORD_STARTS: dict[str, _Start] = {
     "sdt": PartReader._start_control,
     "showingPlcHdr": PartReader._placeholder,
     "text": PartReader._plain,
+    "picture": PartReader._picture_control,
     "dataBinding": PartReader._binding,
     "sdtContent": PartReader._content,
     "txbxContent": PartReader._start_box,
@@ -838,6 +862,7 @@ _STARTS: dict[str, tuple[_Start, str]] = {
     **{f"{space}{name}": (do, space) for space in _WORD for name, do in _WORD_STARTS.items()},
     **{f"{space}{name}": (do, space) for space in _MATH for name, do in _MATH_STARTS.items()},
     **{f"{space}{name}": (do, "") for space in _DRAWING for name, do in _DRAWING_STARTS.items()},
+    f"{_WORD_2010}checkbox": (PartReader._check_box_control, ""),
     f"{_VML}textpath": (PartReader._word_art, ""),
     f"{_COMPATIBLE}AlternateContent": (PartReader._start_alternatives, ""),
     f"{_COMPATIBLE}Choice": (PartReader._start_alternative, ""),
