@@ -491,6 +491,7 @@ BOMBS = {
     "links": "<a><div>x",
     "formulas": "<math><mi>",
     "styles": "<style>p{display:none}</style><p>x",
+    "powers": "<math><msup><mn>1",
     "closed drawings": "<svg/><svg><svg/>x",
     "texts in drawings": "<svg><![CDATA[",
     "rules": "<p style='color:red;'>x",
@@ -1006,3 +1007,49 @@ def test_words_that_a_style_puts_apart_are_not_joined(body):
 )
 def test_words_and_lines_where_styles_put_them(body, shown):
     assert seen(page(body, PLACES)) == shown
+
+
+# -- formulas, and pages in a page -----------------------------------------------------------------
+
+HALF = "<mfrac><mn>1</mn><mn>2</mn></mfrac>"
+BILLION = "<msup><mn>10</mn><mn>9</mn></msup>"
+
+
+@pytest.mark.parametrize(
+    ("formula", "shown"),
+    [
+        (HALF, "1/2"),
+        (BILLION, "10^9"),
+        (HALF + BILLION, "1/2 10^9"),
+        (BILLION + HALF, "10^9 1/2"),
+        (f"<mn>2</mn>{HALF}", "2 1/2"),
+        (f"<mn>450</mn><mo>×</mo>{BILLION}<mo>/</mo><mi>L</mi>", "450×10^9/L"),
+        ("<msup>\n <mn>10</mn>\n <mn>9</mn>\n</msup>", "10^9"),
+        (
+            "<msup><mrow><mn>1</mn><mn>0</mn></mrow><mrow><mo>−</mo><mn>3</mn></mrow></msup>",
+            "10^−3",
+        ),
+        ("<mfrac><mi>mg</mi><msup><mi>m</mi><mn>2</mn></msup></mfrac>", "mg/m^2"),
+        ("<mfrac><mfrac><mn>1</mn><mn>2</mn></mfrac><mn>3</mn></mfrac>", "1/2/3"),
+        ("<msubsup><mi>x</mi><mn>1</mn><mn>2</mn></msubsup>", "x1^2"),
+        ("<msub><mi>H</mi><mn>2</mn></msub><mi>O</mi>", "H2O"),
+        ("<mi>Hb</mi><mo>=</mo><mn>7</mn>", "Hb=7"),
+        (f"<semantics>{BILLION}<annotation>no</annotation></semantics>", "10^9"),
+    ],
+)
+def test_formulas_keep_powers_and_fractions(formula, shown):
+    assert seen(page(f"<p>a <math>{formula}</math>.")) == [f"a {shown}."]
+    assert seen(page(f"<p>a <math>{formula}</math> 5.")) == [f"a {shown} 5."]
+    assert seen(page(f"<p>a<math hidden>{formula}</math> b.")) == ["a b."]
+
+
+def test_what_a_script_may_not_have_to_show_is_read():
+    body = "<x-y><template shadowrootmode=open><p>Melena.</p></template></x-y>So."
+    assert parsed(page(body)) == (["Melena.", "So."], [])
+    assert parsed(page("<template><p>no</p></template>So.")) == (["So."], [])
+
+
+def test_pages_in_frames_are_noted():
+    assert parsed(page("<p>a<iframe srcdoc='<p>no'></iframe>b")) == (["a b"], ["parts_left_out"])
+    for frame in ("src=x", "srcdoc=''", "srcdoc='<p>no' hidden"):
+        assert parsed(page(f"<p>a<iframe {frame}></iframe>b"))[1] == []

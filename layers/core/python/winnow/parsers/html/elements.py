@@ -47,6 +47,8 @@ SCOPE = _words("applet caption table td th marquee object template select")
 FOREIGN = _words("svg math")
 INTEGRATION_POINTS = _words("/foreignobject /desc /title /mi /mo /mn /ms /mtext /annotation-xml")
 """Parts of drawings and formulas that contain HTML; here their names begin with a slash."""
+FORMULA_SIGNS = {"/mfrac": (2, "/"), "/msup": (2, "^"), "/msubsup": (3, "^")}
+"""Parts of formulas: which of its parts is written after a sign."""
 DRAWN = _words("/text /tspan /textpath")
 """Parts of drawings that show text."""
 SECTIONS = _words("tbody thead tfoot")

@@ -24,6 +24,7 @@ from winnow.parsers.html.elements import (
     DRAWN,
     FOREIGN,
     FORMATTING,
+    FORMULA_SIGNS,
     HEADINGS,
     IGNORED,
     IMPLIED,
@@ -217,6 +218,12 @@ class HtmlTextExtractor:
         self._has_description = False
         self._above = ""
         """Where the text before is from the top, if it has a place of its own."""
+        self._formulas: list[tuple[int, _Open]] = []
+        """Open parts of formulas that are written with a sign, and their places."""
+        self._formula_parts: list[int] = []
+        """How many parts each of them has had."""
+        self._formula_ended = False
+        """Whether a power or a fraction ends here."""
         self._options: Options | None = None
         """The entries of the open selection list."""
         self._boxes: list[tuple[int, _Open]] = []
@@ -230,6 +237,8 @@ class HtmlTextExtractor:
         self._symbols = False
         """Whether a sign or a box is not known."""
         self._like_paper = False
+        self._framed = False
+        """Whether a frame has a page of its own in it."""
         self._drawn = False
         """Whether a drawing contains text."""
         self._raised = False
@@ -284,6 +293,8 @@ class HtmlTextExtractor:
             )
         if self._drawn:
             self._emit(["note", "drawings_left_out", "Text in drawings was not read."])
+        if self._framed:
+            self._emit(["note", "parts_left_out", "Pages in frames of the page were not read."])
         if self._markup.swallowed > _MAX_SWALLOWED:
             self._emit(
                 [
@@ -332,7 +343,9 @@ class HtmlTextExtractor:
             look = look._replace(raised=True)
         if tag == "dialog" and "open" not in attributes and "display" not in style:
             hidden = True
-        unseen = around.unseen or tag in UNSEEN
+        unseen = around.unseen or (
+            tag in UNSEEN and not (tag == "template" and "shadowrootmode" in attributes)
+        )
         flow = _flow(tag, style, around.flow)
         entry = _Open(
             *(tag, unseen, around.hidden + hidden, hidden, look, matched, self._siblings()),
@@ -424,7 +437,10 @@ class HtmlTextExtractor:
             return
         if self._markup.foreign:
             if tag not in BREAKS_OUT:
-                self._push(f"/{tag}", attributes)
+                self._begin_formula_part()
+                entry = self._push(f"/{tag}", attributes)
+                if entry.tag in FORMULA_SIGNS:
+                    self._begin_formula(entry)
                 self._markup.foreign = self._is_foreign()
                 return
             self._break_out()
@@ -590,6 +606,9 @@ class HtmlTextExtractor:
             self._cut(len(self._open) - 1)
         elif tag in REPLACED and self._seen():
             self._set_off("")
+            if token.attributes.get("srcdoc", "").strip():
+                # Its own text is never seen; what else is replaced may be.
+                self._framed = self._framed or not self._is_hidden("img", token.attributes)
 
     def _is_hidden(self, tag: str, attributes: Attributes) -> bool:
         if not attributes and not self._sheet.concerns(tag, attributes):
@@ -737,7 +756,9 @@ class HtmlTextExtractor:
     def _closed(self, entry: _Open) -> None:
         """An element that is seen ends."""
         tag = entry.tag
-        if tag == "select":
+        if tag in FORMULA_SIGNS:
+            self._formula_ended = True
+        elif tag == "select":
             self._close_select()
         elif tag in ("td", "th"):
             self._close_cell()
@@ -861,6 +882,26 @@ class HtmlTextExtractor:
                 self._options.begin_group(disabled=False)
             self._options.begin(attributes, hidden=not self._seen() or not top.look.visible)
 
+    def _begin_formula(self, entry: _Open) -> None:
+        self._formulas.append((len(self._open) - 1, entry))
+        self._formula_parts.append(0)
+        if entry.tag == "/mfrac" and self._runs and self._runs[-1][-1:].isalnum() and self._seen():
+            self._runs.append(" ")  # of 2 1/2
+            self._formula_ended = False
+
+    def _begin_formula_part(self) -> None:
+        """What begins may be the exponent of a power, or what is under the line of a fraction."""
+        while self._formulas and not self._is_open(*self._formulas[-1]):
+            self._formulas.pop()
+            self._formula_parts.pop()
+        if not self._formulas or self._formulas[-1][0] != len(self._open) - 1:
+            return
+        self._formula_parts[-1] += 1
+        place, sign = FORMULA_SIGNS[self._formulas[-1][1].tag]
+        if self._formula_parts[-1] == place and self._seen():
+            self._runs.append(sign)
+            self._formula_ended = False
+
     def _data(self, data: str) -> None:
         top = self._open[-1]
         if self._options is not None and not top.unseen:
@@ -875,6 +916,8 @@ class HtmlTextExtractor:
                 self._drawn = self._drawn or not data.isspace()
             elif top.struck:
                 self._struck = self._struck or not data.isspace()
+            return
+        if top.tag in FORMULA_SIGNS and data.isspace():
             return
         if self._above and not data.isspace():
             self._above = ""
@@ -907,6 +950,10 @@ class HtmlTextExtractor:
         self._raised = look.raised
         if self._term and self._has_description and not text.isspace():
             self._write_term()
+        if self._formula_ended and text:
+            self._formula_ended = False
+            if text[:1].isalnum():
+                self._runs.append(" ")
         after_space = look.space != ALL_KEPT and self._runs and self._runs[-1].endswith(" ")
         if text := text.removeprefix(" ") if after_space else text:
             self._runs.append(text)
