@@ -272,6 +272,14 @@ FILES: dict[str, Subject] = {
             f"<option>{escape(text[at:at + 40])}" for at in range(0, len(text), 40))),
         ".html",
     ),
+    "html: one row": reading(
+        lambda text: _bytes(
+            "<html><table><tr>" + "<td>" * (len(text) // 2)
+            + "<td colspan=100>" * (len(text) // 40)
+            + f"<td>Denies pain<td>{escape(text[:40])}</table>"
+        ),
+        ".html",
+    ),
     "html: boxes and struck text": reading(
         lambda text: _bytes("<html><p>" + "".join(
             f"<input type=checkbox hidden id=a{at}><label for=a{at} role=checkbox>"
@@ -309,6 +317,12 @@ FILES: dict[str, Subject] = {
         lambda text: word.document(
             files.paragraph("Melena.")
             + _SYMBOL * (len(text) // 20)
+        ),
+        ".docx",
+    ),
+    "docx: one row": reading(
+        lambda text: files.docx(
+            files.table([[*[""] * (len(text) // 4), "Denies pain", _xml(text[:40])]])
         ),
         ".docx",
     ),

@@ -96,6 +96,130 @@ def test_ordinary_tables_are_a_line_a_row(table):
     assert lines(table) == [row.rstrip("\t") for row in rows]
 
 
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        (
+            "Complaint|No|Yes; Hematochezia|X|; Sign|Yes|No; Pallor|X|; Jaundice||X",
+            ["Hematochezia: No", "Pallor: Yes", "Jaundice: No"],
+        ),
+        (
+            "GI symptoms|Yes|No; Cramps||x; Imaging|Not done|Normal|Abnormal; CT|||x; MRI|x||",
+            ["Cramps: No", "CT: Abnormal", "MRI: Not done"],
+        ),
+        (
+            "Symptom|Denies|Reports; Hematemesis|✓|; Symptom|Reports|Denies; Nausea|✓|",
+            ["Hematemesis: Denies", "Nausea: Reports"],
+        ),
+        ("Sign|Yes|No; Pallor||X; Procedure|Ordered|Completed; EGD||X", ["EGD: Completed"]),
+        (
+            "Finding|Present; Pallor|X; Finding|Absent; Fever|X",
+            ["Pallor: Present", "Fever: Absent"],
+        ),
+        (
+            "Sign|Yes|No; Pallor||X; LABS; Test|Normal|High|Low; Hb|||X; WBC|X||",
+            ["Pallor: No", "LABS", "Hb: Low", "WBC: Normal"],
+        ),
+        (
+            "Sign|Yes|No|Sign|Yes|No; Rash||X|Pallor|X|; Sign|No|Yes|Sign|No|Yes; Gout|X||Cough||X",
+            ["Rash: No", "Pallor: Yes", "Gout: No", "Cough: Yes"],
+        ),
+        ("Yes|No|Finding; |X|Ulcer; No|Yes|Finding; |X|Anemia", ["Ulcer: No", "Anemia: Yes"]),
+        ("Sign|Yes|No; Pallor||X; Drug|Dose|Since; Iron|325 mg|May", ["Iron\t325 mg\tMay"]),
+        ("Sign|No|Yes; Pallor||X; Provider|Dr. Lee|", ["Provider\tDr. Lee"]),
+        ("Statement|Yes|No; I have seen blood.||X", ["I have seen blood: No"]),
+    ],
+)
+def test_each_header_is_of_the_rows_below_it(table, told):
+    got = lines(table)
+    assert [line for line in told if line not in got] == []
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("Name|Jane Doe|F; Symptom|Yes|No; Rash||X; Cough|X|", ["Rash: No", "Cough: Yes"]),
+        ("MRN: 1234|Visit: 3; Complaint|Never|Current; Rash|X|; Gout||X", ["Rash: Never"]),
+        ("Referred by: Dr. Poe|Clinic 4|; Exam|Left|Right; Pain|X|; Rash||X", ["Pain: Left"]),
+        ("History|Smoker; Finding|No|Yes; Rash||X; Fever|X|", ["Rash: Yes", "Fever: No"]),
+        ("Date|Hb; May|7.2; Finding|Yes|No; Rash||X", ["May\t7.2", "Rash: No"]),
+    ],
+)
+def test_what_is_above_a_header_is_none(table, told):
+    got = lines(table)
+    assert [line for line in told if line not in got] == []
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("No.|Symptom|Present; 1|Rash|X; 2|Fever|", ["1 Rash: Present", "2 Fever: [ ] Present"]),
+        ("#|Finding|No|Yes; 1|Rash|X|; 2|Fever||X", ["1 Rash: No", "2 Fever: Yes"]),
+        ("Nr.|Finding|Reported; 1.|Rash|X; 2.|Fever|", ["1. Rash: Reported"]),
+        ("Symptom|Present|No.; Rash|X|1; Fever||2", ["Fever: [ ] Present, 2"]),
+        ("No|Finding|Yes|No; Q1|Rash||X; Q2|Fever||", ["Q1 Rash: No", "Q2 Fever: [ ] Yes [ ] No"]),
+        ("No.|Symptom|Present; |Rash|; |Fever|X", ["Rash: [ ] Present", "Fever: Present"]),
+        ("No|Yes|Finding; X||Rash; |X|Fever", ["Rash: No", "Fever: Yes"]),
+    ],
+)
+def test_the_number_of_a_row_is_no_answer(table, told):
+    got = lines(table)
+    assert [line for line in told if line not in got] == []
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        (
+            "Sign|Current||Past|; |Yes|No|Yes|No; Rash||X|X|; Ulcer|X|||",
+            ["Rash (Current): No", "Rash (Past): Yes", "Ulcer (Past): [ ] Yes [ ] No"],
+        ),
+        (
+            "Item|2023|2023|2024|2024; Item|Normal|Abnormal|Normal|Abnormal; Hb||X|X|",
+            ["Hb (2023): Abnormal", "Hb (2024): Normal"],
+        ),
+        (
+            "Sign|Yes|No; Rash||X; |Mother||Father|; |Yes|No|Yes|No; Gout||X|X|",
+            ["Rash: No", "Gout (Mother): No", "Gout (Father): Yes"],
+        ),
+        ("Finding|In the past|; |Yes|No; Ulcer|X|", ["Ulcer (In the past): Yes"]),
+        (
+            "Finding|No|Yes||; |No|Mild|Severe; Pain|X||; Rash|||X",
+            ["Pain: No", "Rash: Yes, Severe"],
+        ),
+    ],
+)
+def test_headers_of_two_rows(table, told):
+    got = lines(table)
+    assert [line for line in told if line not in got] == []
+
+
+@pytest.mark.parametrize(
+    ("table", "label"),
+    [
+        ("Sign|Yes|No|Yes|No; Rash||X||", "Rash"),
+        ("Rash|X|; Fever||X", "Rash"),
+        ("Patient|Ann|Bell; Leg|Left|Right; Rash|X|", "Rash"),
+        ("Sign|Yes|No; Pain||X; Signed|Dr. A|Dr. B; Rash|X|", "Rash"),
+        ("Sign|Yes|No; Pain||X; Vaccines|2023|2024; Influenza||X", "Influenza"),
+        ("Symptom|Current|Past; Melena|Yes|No; Rash|X|", "Rash"),
+        ("History|None; Bleeding|Yes|No; Rash|X|", "Rash"),
+    ],
+)
+def test_where_titles_are_not_certain_none_is_told(table, label):
+    assert f"{label}: ?" in lines(table)
+    assert not any(line.startswith(f"{label}\t") for line in lines(table))
+
+
+@pytest.mark.parametrize("header", ["Sign|Yes|No", "Sign|No|Yes"])
+def test_a_long_table_keeps_its_header(header):
+    rows = "; ".join(["Pain|X|"] * 2_500)
+    got = lines(f"Sign|No|Yes; Rash|X|; {header}; {rows}")
+    assert got[1] == "Rash: No"
+    assert got[-1] == ("Pain: Yes" if header == "Sign|Yes|No" else "Pain: No")
+    assert got[3:] == got[-1:] * 2_500
+
+
 def test_a_table_by_itself_has_the_same_lines():
     rows = [["Finding", "Yes", "No"], ["Ongoing melena", "", "X"], ["Fever", "X", ""]]
     assert lines_of_table(rows) == lines("Finding|Yes|No; Ongoing melena||X; Fever|X|")
@@ -114,11 +238,26 @@ def test_text_between_tables_parts_them():
 
 
 @pytest.mark.parametrize(
-    "row", [("Melena", "", "X"), ("No fever", "No fever", "a\nb"), ("x",) * 40]
+    "row",
+    [
+        ("Melena", "", "X"),
+        ("No fever", "No fever", "a\nb"),
+        ("x",) * 40,
+        ("Sign", "Yes", "No"),
+        ("Melena", "a", "b"),
+    ],
 )
 def test_twice_the_rows_take_twice_the_time(row):
     def reading(text: str):
         rows = [TableRow(1, ("Finding", "Yes", "No")), *[TableRow(1, row)] * len(text)]
         return lambda: list(as_text(rows))
+
+    assert growth(reading, lambda size: "x" * size, 4_000) <= MOST
+
+
+@pytest.mark.parametrize("cell", ["", "No fever", "a"])
+def test_twice_the_cells_take_twice_the_time(cell):
+    def reading(text: str):
+        return lambda: list(as_text([TableRow(1, (*[cell] * len(text), "Denies pain", "Rash"))]))
 
     assert growth(reading, lambda size: "x" * size, 4_000) <= MOST

@@ -4,6 +4,13 @@ MAX_REPEATED = 200
 """Characters of a cell that is repeated in the rows that it covers; a longer one is prose."""
 MAX_COLUMNS = 100
 """Columns that a cell covers at most: further ones would be empty."""
+MAX_WIDTH = 200
+"""Cells of a row behind which cells cover no further columns: only their text counts there."""
+
+
+def covered(columns: int, before: int) -> list[str]:
+    """The empty cells behind one that covers so many columns, with so many cells before it."""
+    return [""] * max(0, min(columns - 1, MAX_WIDTH - before))
 
 
 class TableRows:
@@ -34,7 +41,7 @@ class TableRows:
         columns, rows = self._span
         if rows > 1 and len(text) <= MAX_REPEATED:
             self._begun[len(self._cells)] = (rows - 1, columns, text)
-        self._cells += [text, *[""] * (columns - 1)]
+        self._cells += [text, *covered(columns, len(self._cells))]
         self._has_own = self._has_own or bool(text)
         self._span = (1, 1)
 
@@ -62,5 +69,5 @@ class TableRows:
             rows, columns, text = above
             if rows > 1:
                 self._begun[len(self._cells)] = (rows - 1, columns, text)
-            self._cells += [text, *[""] * (columns - 1)]
+            self._cells += [text, *covered(columns, len(self._cells))]
             self._repeated += len(text) + columns

@@ -8,7 +8,7 @@ from winnow.parsers.docx.story import Cell, Document, flat
 from winnow.parsers.docx.styles import LOOKS, Look, Strikes, is_on, look_of
 from winnow.parsers.errors import ParseError
 from winnow.parsers.marks import UNKNOWN, from_symbol_font, symbol
-from winnow.parsers.merged_cells import MAX_COLUMNS, MAX_REPEATED
+from winnow.parsers.merged_cells import MAX_COLUMNS, MAX_REPEATED, covered
 from winnow.parsers.packages import feed, xml_parser
 from winnow.parsers.superscripts import is_read_into
 
@@ -97,7 +97,7 @@ class _Table:
                 self.above.pop(column, None)
             else:
                 cell = cell or self.above.get(column, "")
-            self.cells += [cell, *[""] * (self.columns - 1)]
+            self.cells += [cell, *covered(self.columns, column)]
         self.parts = []
 
 
