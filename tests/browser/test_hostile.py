@@ -27,7 +27,8 @@ def stage(tmp_path: Path) -> Stage:
     return labelled(
         tmp_path,
         [*ATTACKS, "plain"],
-        texts=[*ATTACKS, EVERYTHING],
+        # A record that begins with such markup is invalid: it may hide what its words deny.
+        texts=[f"A note: {attack}" for attack in (*ATTACKS, EVERYTHING)],
         title=ATTACKS[1],
         description=EVERYTHING,
         key=f"inbox/many/x/{ATTACKS[1].replace('/', '')}\u202egpj.jsonl",
