@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from winnow.errors import StackFailedError
+from winnow.errors import LocalFileError, StackFailedError
 from winnow_local import ministack
 from winnow_local.deploy import client_config, session
 from winnow_local.stack import start_detached, stop, supervise
@@ -170,7 +170,7 @@ def test_a_state_folder_that_cannot_be_written_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setenv("WINNOW_STATE_DIR", str(tmp_path / "file"))
+    monkeypatch.setenv("WINNOW_STATE_DIR", str(tmp_path / "file" / "inside"))
     for command in (["up"], ["up", "--detach"]):
         answer = winnow(*command, "--json")
         assert answer.code == 1
@@ -178,6 +178,18 @@ def test_a_state_folder_that_cannot_be_written_is_told(
         assert str(tmp_path / "file") in answer.err
     assert winnow("status").code == 1
     assert winnow("down").code == 0
+
+
+def test_a_state_folder_that_is_a_file_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("WINNOW_STATE_DIR", str(tmp_path / "file"))
+    for command in (["up"], ["up", "--detach"], ["status"], ["mail"], ["down"]):
+        answer = winnow(*command, "--json")
+        assert answer.code == 1
+        assert answer.document()["error"]["code"] == LocalFileError.code
+        assert "file is no folder" in answer.err
 
 
 def killed(state_dir: StateDir, state: StackState) -> list[psutil.Process]:
