@@ -105,6 +105,7 @@ IN_NO_IMAGE = {
     "winnow/judging/criteria/limits.py",  # and what of it caps a confidence
     "winnow/py.typed",  # for mypy
     "winnow/search/svg.py",  # of `winnow stats`
+    "winnow/storage/text_files.py",  # what the command line reads
     *(f"winnow/costs/{name}.py" for name in ("estimate", "month")),  # of commands
     # Of commands: what is wrong with the registry, what is copied to another, and how a release is.
     *(f"winnow/registry/{name}.py" for name in ("audit", "copies", "erasure")),
