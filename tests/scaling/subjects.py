@@ -700,9 +700,9 @@ def _measures(name: str) -> Callable[[int], dict[str, Any]]:
     }
 
 
-def _line_of_yaml(unit: str) -> Callable[[int], str]:
-    """Lines that cannot be read, with more of a unit each."""
-    return lambda size: "\n".join(f"a: b{unit * (size // 4)}x" for _ in range(40))
+def _lines_of_blanks(size: int) -> str:
+    """Lines that cannot be read, with so many blanks each."""
+    return "\n".join(f"a: b: {' ' * size}x" for _ in range(40))
 
 
 DEFINITIONS: dict[str, tuple[Callable[[Any], Iterable[object]], Callable[[int], object]]] = {
@@ -710,8 +710,7 @@ DEFINITIONS: dict[str, tuple[Callable[[Any], Iterable[object]], Callable[[int], 
     "implied by what is none": (cross_problems, _implied),
     "measures": (meaning_problems, _measures("m{}")),
     "measures of one name": (meaning_problems, _measures("m")),
-    "lines of blanks": (repaired, _line_of_yaml(" ")),
-    "lines of comments": (repaired, _line_of_yaml(" #")),
+    "lines of blanks": (repaired, _lines_of_blanks),
 }
 """What an analyst's definition is checked by, and definitions by their size."""
 

@@ -16,18 +16,22 @@ from winnow_cli.redrive import Redriven
 from winnow_cli.render.listing import Listing
 
 
+class Pretended:
+    """A redrive without a stack."""
+
+    under_way: tuple[str, ...] = ()
+    failures: tuple[()] = ()
+    unmailed: tuple[()] = ()
+    unreadable = mailed = 0
+
+    def __init__(self, _: object) -> None:
+        pass
+
+
 def test_a_redrive_that_breaks_off_tells_what_it_started_and_why(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Work:
-        under_way: tuple[str, ...] = ()
-        failures: tuple[()] = ()
-        unmailed: tuple[()] = ()
-        unreadable = mailed = 0
-
-        def __init__(self, _: object) -> None:
-            pass
-
+    class Work(Pretended):
         def failed_since(self, _: float) -> Iterator[Redriven]:
             yield Redriven("1" * 32, "run", from_queue=False)
             raise AwsUnreachableError("AWS does not answer.")
@@ -47,15 +51,7 @@ def test_a_redrive_whose_output_is_closed_says_how_far_it_came(
 ) -> None:
     started: list[str] = []
 
-    class Work:
-        under_way: tuple[str, ...] = ()
-        failures: tuple[()] = ()
-        unmailed: tuple[()] = ()
-        unreadable = mailed = 0
-
-        def __init__(self, _: object) -> None:
-            pass
-
+    class Work(Pretended):
         def failed_since(self, _: float) -> Iterator[Redriven]:
             for number in range(1, 4):
                 started.append(str(number) * 32)
