@@ -267,6 +267,18 @@ FILES: dict[str, Subject] = {
             f"<tr><td>{escape(text[at:at + 40])}<td>a" for at in range(0, len(text), 40))),
         ".html",
     ),
+    "html: tables in tables": reading(
+        lambda text: _bytes("<html><table>" + "".join(
+            f"<tr><td>{'<table><tr><td>a<td>' * (at % 7)}{escape(text[at:at + 40])}"
+            f"{'</table>' * (at % 7)}<td>b" for at in range(0, len(text), 40))),
+        ".html",
+    ),
+    "html: tables in one cell": reading(
+        lambda text: _bytes("<html><table><tr><td>a<td>" + "".join(
+            f"<table><tr><td>{escape(text[at:at + 40])}<td>b</table>c"
+            for at in range(0, len(text), 40))),
+        ".html",
+    ),
     "html: a selection list": reading(
         lambda text: _bytes("<html><p><select>" + "".join(
             f"<option>{escape(text[at:at + 40])}" for at in range(0, len(text), 40))),

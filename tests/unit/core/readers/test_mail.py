@@ -369,3 +369,31 @@ def test_what_a_page_strikes_through_is_not_read_from_the_plain_part(tag):
     with Source(io.BytesIO(content.encode()), "x.eml", ["text"], ["id"], ReadLimits()) as opened:
         assert [record.text for record in read(opened)] == ["Fine."]
     assert "struck_text" in [note.code for note in opened.notes]
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("<p>Well.<noscript><p>Melena.</noscript><p>Afebrile.", "Well.\nMelena.\nAfebrile."),
+        ("<head><noscript><style>.x{display:none}</style></noscript><p class=x>No.<p>Yes.", "Yes."),
+        ("<p>Well.<noscript><i>No</i> melena", "Well.No melena"),
+        ("<p>Well.<noscript></noscript><script>Melena.</script>", "Well."),
+        ("<p>Well.<noscript><p hidden>Melena.</noscript>", "Well."),
+    ],
+)
+def test_a_mail_program_runs_no_scripts(page, text):
+    assert reading(HEAD + part("text/html", page))[0] == [(None, text)]
+
+
+XHTML = (
+    '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title/></head>'
+    "<body><script src='x'/><p>Melena.</p></body></html>"
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [("application/xhtml+xml", [(None, "Melena.")]), ("text/html", [(None, "no_records")])],
+)
+def test_a_page_of_xml_closes_elements_as_xml_does(kind, found):
+    assert reading(HEAD + part(kind, XHTML))[0] == found

@@ -18,6 +18,6 @@ A parser is a function of a seekable file, the limits and `emit`. It emits items
 | `["unread", name, code, text]` | mails | an attachment that cannot be read, and why |
 | `["note", code, text]` | all | something that the user should know |
 
-A cell is a text. One with tables in it (DOCX) is a list: its texts, and each table as a list of
-rows.
+A cell is a text. One with tables in it (DOCX, HTML) is a list: its texts, and each table as a list
+of rows.
 """

@@ -1,11 +1,42 @@
-"""The rows of a table whose cells may cover several columns or rows."""
+"""The rows of a table whose cells may cover several columns or rows, and have tables in them."""
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+Cell = str | list[Any]
+"""A cell's text; with tables in it a list: its texts, and each table as a list of rows."""
 MAX_REPEATED = 200
 """Characters of a cell that is repeated in the rows that it covers; a longer one is prose."""
 MAX_COLUMNS = 100
 """Columns that a cell covers at most: further ones would be empty."""
 MAX_WIDTH = 200
 """Cells of a row behind which cells cover no further columns: only their text counts there."""
+
+
+def flat(cell: Cell) -> str:
+    """All text of a cell."""
+    if isinstance(cell, str):
+        return cell
+    return "\n".join(
+        part if isinstance(part, str) else "\n".join("\t".join(map(flat, row)) for row in part)
+        for part in cell
+    )
+
+
+def cell_of(parts: Sequence[Any]) -> Cell:
+    """The cell that has these texts and tables in it."""
+    texts = [part for part in parts if isinstance(part, str)]
+    return "\n".join(texts) if len(texts) == len(parts) else list(parts)
+
+
+def tables_in(cell: Cell) -> Iterator[list[list[Cell]]]:
+    """The rows of each table in a cell, and in the cells of those."""
+    for part in cell if isinstance(cell, list) else ():
+        if not isinstance(part, str):
+            yield part
+            for row in part:
+                for inner in row:
+                    yield from tables_in(inner)
 
 
 def covered(columns: int, before: int) -> list[str]:
@@ -22,7 +53,9 @@ class TableRows:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self._cells: list[str] = []
+        self._cells: list[Cell] = []
+        self._parts: list[Any] = []
+        """Texts of the open cell, and tables in it."""
         self._span = (1, 1)
         self._covered: dict[int, tuple[int, int, str]] = {}
         """By column: further rows and columns that the cell above covers, and its text."""
@@ -35,17 +68,31 @@ class TableRows:
         self._is_open = True
         self._span = (max(1, min(columns, MAX_COLUMNS)), max(1, rows))
 
-    def end_cell(self, text: str) -> None:
-        """The cell ends; this is its text."""
+    def add(self, part: Cell) -> None:
+        """A text of the open cell, or the rows of a table in it."""
+        if part:
+            self._parts.append(part)
+
+    def end_cell(self) -> None:
+        """The cell ends."""
         self._take_covered()
         columns, rows = self._span
-        if rows > 1 and len(text) <= MAX_REPEATED:
-            self._begun[len(self._cells)] = (rows - 1, columns, text)
-        self._cells += [text, *covered(columns, len(self._cells))]
-        self._has_own = self._has_own or bool(text)
+        cell = cell_of(self._parts)
+        if rows > 1 and isinstance(cell, str) and len(cell) <= MAX_REPEATED:
+            self._begun[len(self._cells)] = (rows - 1, columns, cell)
+        self._cells += [cell, *covered(columns, len(self._cells))]
+        self._has_own = self._has_own or bool(cell)
         self._span = (1, 1)
+        self._parts = []
 
-    def end_row(self) -> tuple[list[str], int]:
+    def cut_row(self) -> list[Cell]:
+        """The cells of the row so far; what follows in the row keeps its columns."""
+        cells = self._cells if self._has_own else []
+        self._cells = [""] * len(self._cells)
+        self._has_own = False
+        return cells
+
+    def end_row(self) -> tuple[list[Cell], int]:
         """The cells of the row, and how many characters of them were in rows above.
 
         No cells where the row has no text of its own.

@@ -26,9 +26,10 @@ from winnow.models import InvalidRecord, Record
 from winnow.parsers.errors import ParseError
 from winnow.parsers.packages import Counted, open_package
 from winnow.readers import documents, mailbox, sandbox
-from winnow.readers.fragments import Fragment, TableRow, fragment_of
+from winnow.readers.fragments import Fragment, TableRow
 from winnow.readers.ocr import OcrNeededError
 from winnow.readers.source import Source
+from winnow.readers.table_lines import as_fragment
 
 ReadInner = Callable[[Source], Iterator[Record | InvalidRecord]]
 
@@ -92,7 +93,7 @@ def read_mail(source: Source, read_inner: ReadInner) -> Iterator[Record | Invali
     fields: dict[str, str] = {}
     attached: list[tuple[str, int, tuple[str, str] | None]] = []
     for item in sandbox.parse("eml", source.spooled(), source.limits, scratch):
-        if fragment := fragment_of(item):
+        if fragment := as_fragment(item):
             body.append(fragment)
         elif item[0] == "fields":
             fields = item[1]

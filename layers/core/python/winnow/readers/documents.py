@@ -1,6 +1,7 @@
 """Documents to records: the whole, a page or a row, each with the locations of its lines."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
@@ -102,9 +103,11 @@ def _within_limits(source: Source, parts: Iterable[Fragment]) -> Iterable[Fragme
 def _tables(
     source: Source, parts: Sequence[Fragment]
 ) -> Iterator[tuple[RecordTable, Iterable[TableRow]]]:
-    rows = [part for part in parts if isinstance(part, TableRow)]
-    for _, members in groupby(rows, key=lambda row: row.table):
-        header, *rest = members
+    rows: dict[int, list[TableRow]] = defaultdict(list)
+    for part in parts:
+        if isinstance(part, TableRow):
+            rows[part.table].append(part)
+    for header, *rest in rows.values():
         if rest and source.match_text_column(header.cells):
             yield RecordTable(source, list(header.cells)), rest
 

@@ -1,8 +1,6 @@
 """What documents are made of: stretches of text and rows of tables, each with its place."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from winnow.readers.pages.geometry import Box
 
@@ -31,12 +29,3 @@ class TableRow:
 
 
 Fragment = TextFragment | TableRow
-
-
-def fragment_of(item: Sequence[Any]) -> Fragment | None:
-    """The fragment that a parser has emitted (see winnow.parsers); None for any other item."""
-    if item[0] == "text":
-        return TextFragment(item[1], item[2], item[3])
-    if item[0] == "row":
-        return TableRow(item[1], tuple(item[2]), item[3], item[4])
-    return None

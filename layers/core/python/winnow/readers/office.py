@@ -7,9 +7,9 @@ from typing import IO
 from winnow.models import InvalidRecord, Record
 from winnow.parsers.labels import declared_codec
 from winnow.readers import documents, sandbox
-from winnow.readers.fragments import Fragment, fragment_of
+from winnow.readers.fragments import Fragment
 from winnow.readers.source import Source
-from winnow.readers.table_lines import text_of
+from winnow.readers.table_lines import as_fragment
 from winnow.readers.text import encoding_of
 
 _IN_ASCII = ("hz", "iso2022")
@@ -41,9 +41,7 @@ def _fragments(
     source: Source, kind: str, file: IO[bytes], *, xhtml: bool = False
 ) -> Iterator[Fragment]:
     for item in sandbox.parse(kind, file, source.limits, xhtml=xhtml):
-        if item[0] == "row":
-            item[2] = list(map(text_of, item[2]))
-        if fragment := fragment_of(item):
+        if fragment := as_fragment(item):
             yield fragment
         elif item[0] == "note":
             source.note(item[1], item[2])

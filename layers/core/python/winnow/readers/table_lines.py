@@ -8,7 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from winnow.readers.fragments import Fragment, TableRow, TextFragment
 from winnow.readers.table_cells import (
@@ -46,16 +46,29 @@ _OPEN = "___"
 """An answer that was left open."""
 
 
+def as_fragment(item: Sequence[Any]) -> Fragment | None:
+    """The fragment that a parser has emitted (see winnow.parsers); None for any other item."""
+    if item[0] == "text":
+        return TextFragment(item[1], item[2], item[3])
+    if item[0] == "row":
+        return TableRow(item[1], tuple(map(_text_of, item[2])), item[3], item[4])
+    return None
+
+
 def as_text(fragments: Iterable[Fragment]) -> Iterator[TextFragment]:
-    """The fragments with each row of a table as one or more lines of text."""
+    """The fragments with each row of a table as one or more lines of text.
+
+    A table goes on, with its header, behind another one that stands in a cell of it.
+    """
+    begun: dict[int, Header] = {}
     for table, members in groupby(fragments, key=_table_of):
         if table is None:
             yield from (part for part in members if isinstance(part, TextFragment))
             continue
         rows = (part for part in members if isinstance(part, TableRow))
-        known: Table | None = None
         while some := list(islice(rows, _MAX_ROWS)):
-            known = Table([row.cells for row in some], known)
+            known = Table([row.cells for row in some], begun.get(table, NO_HEADER))
+            begun[table] = known.header()
             for number, row in enumerate(some):
                 for line in known.lines(number, row.cells):
                     yield TextFragment(line + "\n", row.page, row.line)
@@ -71,7 +84,7 @@ def lines_of_table(rows: Sequence[Cells]) -> list[str]:
     return [line for number, row in enumerate(rows) for line in known.lines(number, row)]
 
 
-def text_of(cell: Any) -> str:
+def _text_of(cell: Any) -> str:
     """The text of a cell as parsers emit it; the rows of a table in it are lines.
 
     The cells of these lines are kept apart by `APART`, which no text of XML has.
@@ -83,7 +96,7 @@ def text_of(cell: Any) -> str:
         if isinstance(part, str):
             lines.append(part)
         else:
-            rows = [[text_of(inner) for inner in row] for row in part]
+            rows = [[_text_of(inner) for inner in row] for row in part]
             lines += (line.replace("\t", APART) for line in lines_of_table(rows))
     return "\n".join(lines)
 
@@ -92,11 +105,22 @@ def _table_of(part: Fragment) -> int | None:
     return part.table if isinstance(part, TableRow) else None
 
 
+class Header(NamedTuple):
+    """What the rows of a table go on under."""
+
+    rows: Sequence[Cells]
+    is_clear: bool
+    """Whether the rows below may be told with it."""
+
+
+NO_HEADER = Header((), is_clear=True)
+
+
 class Table:
     """Rows of a table, and what they show of it; they may go on where others ended."""
 
-    def __init__(self, rows: Sequence[Cells], before: "Table | None" = None) -> None:
-        header, is_clear = before._end() if before else ([], True)
+    def __init__(self, rows: Sequence[Cells], before: Header = NO_HEADER) -> None:
+        header, is_clear = before
         self._first = len(header)
         self._rows = [*header, *rows]
         self._parts = parts(self._rows, self._first - 1 if header else None, is_clear=is_clear)
@@ -114,13 +138,13 @@ class Table:
         at = bisect_right(self._begins, number) - 1
         return self._sections[at].lines(number, row) if at >= 0 else _lines_of(row)
 
-    def _end(self) -> tuple[list[Cells], bool]:
-        """The header that further rows have, and whether they may be told with one."""
+    def header(self) -> Header:
+        """What further rows go on under."""
         if not self._parts:
-            return [], True
+            return NO_HEADER
         last = self._parts[-1]
-        header = self._rows[last.begin : last.header + 1] if last.header is not None else []
-        return header, last.is_clear
+        rows = self._rows[last.begin : last.header + 1] if last.header is not None else []
+        return Header(rows, last.is_clear)
 
 
 class _Section:

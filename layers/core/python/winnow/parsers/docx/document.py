@@ -174,6 +174,7 @@ def _chunk(
         if kind == "docx" and depth < _MAX_CHUNK_DEPTH:
             _read(io.BytesIO(content), limits, story, depth + 1)
         elif kind in embedded.READ:
+            story.begin_chunk()
             embedded.read(kind, bytes(content), limits, story.take)
         else:
             story.chunks += 1

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 
 from winnow.parsers.docx.bullets import Numbering
 from winnow.parsers.docx.fields import FieldCodes, FormField, sign_of
-from winnow.parsers.docx.story import Cell, Document, flat
+from winnow.parsers.docx.story import Document
 from winnow.parsers.docx.styles import LOOKS, Look, Strikes, is_on, look_of
 from winnow.parsers.errors import ParseError
 from winnow.parsers.marks import UNKNOWN, from_symbol_font, symbol
-from winnow.parsers.merged_cells import MAX_COLUMNS, MAX_REPEATED, covered
+from winnow.parsers.merged_cells import MAX_COLUMNS, MAX_REPEATED, Cell, cell_of, covered, flat
 from winnow.parsers.packages import feed, xml_parser
 from winnow.parsers.superscripts import is_read_into
 
@@ -87,12 +87,11 @@ class _Table:
         self.in_cell = False
         if not self.cell_gone:
             column = len(self.cells)
-            texts = [part for part in self.parts if isinstance(part, str)]
-            cell: Cell = self.parts if len(texts) < len(self.parts) else "\n".join(texts)
+            cell = cell_of(self.parts)
             self.has_own = self.has_own or bool(cell)
             if self.merged == "restart":
                 is_short = isinstance(cell, str) and len(cell) <= MAX_REPEATED
-                self.above[column] = "\n".join(texts) if is_short else ""
+                self.above[column] = flat(cell) if is_short else ""
             elif self.merged is None:
                 self.above.pop(column, None)
             else:

@@ -8,20 +8,9 @@ from winnow.parsers.docx.bullets import Bullets
 from winnow.parsers.docx.styles import Styles
 from winnow.parsers.errors import too_long
 from winnow.parsers.marks import UNKNOWN_NOTE
+from winnow.parsers.merged_cells import Cell, flat
 
 Emit = Callable[[list[Any]], None]
-Cell = str | list[Any]
-"""A cell's text; with tables in it a list: its texts, and each table as a list of rows."""
-
-
-def flat(cell: Cell) -> str:
-    """All text of a cell."""
-    if isinstance(cell, str):
-        return cell
-    return "\n".join(
-        part if isinstance(part, str) else "\n".join("\t".join(map(flat, row)) for row in part)
-        for part in cell
-    )
 
 
 class Story:
@@ -43,6 +32,8 @@ class Story:
         self.white = False
         self.changed = False
         self.comments = self.files = self.drawn = self.chunks = 0
+        self._chunk_tables: dict[int, int] = {}
+        """The numbers here of tables in the file that is taken in."""
         self._taken: dict[tuple[str, str], None] = {}
         """Notes on files that were taken in."""
 
@@ -56,12 +47,19 @@ class Story:
         self._count(sum(len(flat(cell)) for cell in cells) + len(cells))
         self._emit(["row", table, cells, page, self.line])
 
+    def begin_chunk(self) -> None:
+        """Another file is taken in, whose parser numbers its tables from 1."""
+        self._chunk_tables = {}
+
     def take(self, item: list[Any]) -> None:
         """What another parser has emitted, as if it stood here."""
         if item[0] == "text":
             self.paragraph(item[1].rstrip("\n"), self.page)
         elif item[0] == "row":
-            self.row(self.table + item[1], item[2], self.page)
+            if item[1] not in self._chunk_tables:
+                self.table += 1
+                self._chunk_tables[item[1]] = self.table
+            self.row(self._chunk_tables[item[1]], item[2], self.page)
         elif item[0] == "note":
             self._taken[item[1], item[2]] = None
         elif item[0] in ("member", "unread"):

@@ -22,6 +22,7 @@ _OPEN_QUOTE = re.compile(rf"""[{_SPACE}]*=[{_SPACE}]*["']""")
 _TAG_END = re.compile(rf"[{_SPACE}/]*>")
 _COMMENT_END = re.compile(r"--!?>")
 _RAW = frozenset(("script", "style", "xmp", "iframe", "noembed", "noframes", "noscript"))
+_RAW_WITHOUT_SCRIPTS = _RAW - {"noscript"}
 _ESCAPABLE = frozenset(("textarea", "title"))
 _NUMBER = re.compile(r"&#(?:0+(?=[0-9])|([xX])0+(?=[0-9a-fA-F]))")
 _LONG_NUMBER = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")
@@ -57,12 +58,14 @@ class Markup:
 
     `foreign` is set while the reader is inside of SVG, where no element holds nothing but text;
     `swallowed` says that something was begun that no one closes, and took all that follows it.
-    A page that is `xml` closes any element with `/>`, and has texts in CDATA.
+    A page that is `xml` closes any element with `/>`, and has texts in CDATA. Where no `scripts`
+    run, as in a mail program, a `noscript` holds elements like any other.
     """
 
-    def __init__(self, text: str, *, xml: bool = False) -> None:
+    def __init__(self, text: str, *, xml: bool = False, scripts: bool = True) -> None:
         self._text = text
         self._xml = xml
+        self._raw = _RAW if scripts else _RAW_WITHOUT_SCRIPTS
         self.foreign = False
         self.swallowed = 0
 
@@ -97,11 +100,15 @@ class Markup:
                     yield tag
                     yield text[at:]
                     return
-                if tag.name in _RAW or tag.name in _ESCAPABLE:
+                if tag.name in self._raw or tag.name in _ESCAPABLE:
                     content, at = self._content(tag, at)
                     yield tag._replace(text=content)
                     continue
             yield tag
+
+    def holds_elements(self, name: str) -> bool:
+        """Whether a `noscript` is shown, with the elements in it."""
+        return name == "noscript" and name not in self._raw
 
     def _other(self, start: int) -> tuple[Tag | str | None, int]:
         """What a `<` begins that is no tag without attributes, and where it ends."""
@@ -163,28 +170,30 @@ class Markup:
         return len(self._text)
 
 
-def style_sheets(text: str, *, xml: bool = False) -> Iterator[tuple[Attributes, str]]:
+def style_sheets(
+    text: str, *, xml: bool = False, scripts: bool = True
+) -> Iterator[tuple[Attributes, str]]:
     """The style elements of a page, wherever they stand: each with its attributes."""
     if not _STYLE.search(text):
         return
-    markup = Markup(text, xml=xml)
+    markup = Markup(text, xml=xml, scripts=scripts)
     at = 0
     while match := _STYLES.search(text, at):
         if match[1] is None:
             at = markup._comment(match.start())
             continue
         tag, at = markup._other(match.start())
-        if isinstance(tag, Tag):
+        if isinstance(tag, Tag) and not markup.holds_elements(tag.name):
             content, at = markup._content(tag, at)
             if tag.name == "style":
                 yield tag.attributes, content
 
 
 def link_tags(text: str) -> Iterator[tuple[int, int, Attributes]]:
-    """The links of a page to its style sheets and others: where each tag begins and ends."""
+    """The links of a mail's page to its style sheets and others: where each begins and ends."""
     if not _LINK.search(text):
         return
-    markup = Markup(text)
+    markup = Markup(text, scripts=False)
     at = 0
     while match := _LINKS.search(text, at):
         start = match.start()
@@ -196,7 +205,7 @@ def link_tags(text: str) -> Iterator[tuple[int, int, Attributes]]:
             continue
         if tag.name == "link":
             yield start, at, tag.attributes
-        else:
+        elif not markup.holds_elements(tag.name):
             _, at = markup._content(tag, at)
 
 

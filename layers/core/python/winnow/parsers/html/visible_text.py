@@ -9,7 +9,7 @@ proportion to its length, whatever is in it.
 
 import re
 from bisect import insort
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import IO, Any, NamedTuple
 
@@ -46,6 +46,7 @@ from winnow.parsers.html.elements import (
 )
 from winnow.parsers.html.lists import Options
 from winnow.parsers.html.markup import Attributes, Markup, Tag, style_sheets
+from winnow.parsers.html.open_tables import OpenTables
 from winnow.parsers.html.style_sheets import (
     ALL_KEPT,
     COLLAPSED,
@@ -65,7 +66,7 @@ from winnow.parsers.html.style_sheets import (
     white_space,
 )
 from winnow.parsers.marks import UNKNOWN, UNKNOWN_NOTE, from_symbol_font, symbol_font
-from winnow.parsers.merged_cells import TableRows
+from winnow.parsers.merged_cells import Cell
 from winnow.parsers.superscripts import is_read_into
 
 _SPACE = re.compile(r"[ \t\n\r\f\v\u00a0]+")
@@ -106,10 +107,12 @@ def parse(
     """Emit the text of UTF-8 HTML; what is declared of the encoding is the caller's to read.
 
     With `limits["xhtml"]`, it is read as XML where it is XHTML: a browser goes by the file's name.
+    With `limits["without_scripts"]`, it is shown as a mail program shows it, which runs no scripts.
     """
     text = file.read().decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
     xml = bool(limits.get("xhtml") and _XHTML.search(text[:_HEAD]))
-    HtmlTextExtractor(text, limits, emit, xml=xml).read()
+    scripts = not limits.get("without_scripts")
+    HtmlTextExtractor(text, limits, emit, xml=xml, scripts=scripts).read()
 
 
 class _Look(NamedTuple):
@@ -185,11 +188,12 @@ class HtmlTextExtractor:
         emit: Callable[[list[Any]], None],
         *,
         xml: bool = False,
+        scripts: bool = True,
     ) -> None:
         self._page = text
         self._xml = xml
-        self._markup = Markup(text, xml=xml)
-        self._sheet = StyleSheet(style_sheets(text, xml=xml))
+        self._markup = Markup(text, xml=xml, scripts=scripts)
+        self._sheet = StyleSheet(style_sheets(text, xml=xml, scripts=scripts))
         self._limits = limits
         self._left = limits["max_document_chars"]
         self._emit = emit
@@ -207,9 +211,7 @@ class HtmlTextExtractor:
         # -- the text
         self._runs: list[str] = []
         self._line = 0
-        self._table = 0
-        self._tables: list[TableRows] = []
-        self._in_cell = False
+        self._tables = OpenTables(self._emit_row, self._emit_line)
         self._css_table = 0
         """The table of the last line, if styles made that a row."""
         self._term = ""
@@ -256,8 +258,7 @@ class HtmlTextExtractor:
         self._cut(1)
         self._close_select()
         while self._tables:
-            self._close_row()
-            self._tables.pop()
+            self._close_table()
         self._flush()
         self._notes()
 
@@ -344,7 +345,9 @@ class HtmlTextExtractor:
         if tag == "dialog" and "open" not in attributes and "display" not in style:
             hidden = True
         unseen = around.unseen or (
-            tag in UNSEEN and not (tag == "template" and "shadowrootmode" in attributes)
+            tag in UNSEEN
+            and not (tag == "template" and "shadowrootmode" in attributes)
+            and not self._markup.holds_elements(tag)
         )
         flow = _flow(tag, style, around.flow)
         entry = _Open(
@@ -726,17 +729,11 @@ class HtmlTextExtractor:
             pass
         elif tag in ("td", "th"):
             self._close_cell()
-            self._in_cell = bool(self._tables)
             if self._tables:
-                self._tables[-1].begin_cell(
-                    _span(attributes, "colspan"), _span(attributes, "rowspan")
-                )
+                self._tables.begin_cell(_span(attributes, "colspan"), _span(attributes, "rowspan"))
         elif tag == "table":
-            # What is before a table inside a cell comes before its rows.
-            self._close_row()
-            self._flush()
-            self._table += 1
-            self._tables.append(TableRows(self._table))
+            self._close_part()
+            self._tables.begin_table()
         elif tag == "tr":
             self._close_row()
         elif self._open[-1].flow.startswith(("apart", "line")) and tag not in BLOCKS:
@@ -766,9 +763,7 @@ class HtmlTextExtractor:
             self._close_row()
         elif tag == "table":
             if self._tables:
-                self._close_row()
-                self._tables.pop()
-                self._in_cell = False
+                self._close_table()
         elif tag == "button":
             self._set_off("")
         elif tag == "dt" and self._options is None:
@@ -979,7 +974,7 @@ class HtmlTextExtractor:
         return True
 
     def _close_block(self) -> None:
-        if self._in_cell:
+        if self._tables.in_cell:
             self._runs.append("\n")
         else:
             self._flush()
@@ -990,16 +985,22 @@ class HtmlTextExtractor:
         for line in self._text().split("\n"):
             if not (stripped := line.strip(_AROUND_LINES)):
                 continue
-            self._line += 1
+            self._tables.lay_out()
             if _CELL in stripped:
                 if not self._css_table:
-                    self._table += 1
-                    self._css_table = self._table
-                cells = [cell.strip() for cell in stripped.split(_CELL)]
-                self._emit(["row", self._css_table, cells, None, self._line])
+                    self._css_table = self._tables.number()
+                self._emit_row(self._css_table, [cell.strip() for cell in stripped.split(_CELL)])
             else:
                 self._css_table = 0
-                self._emit(["text", stripped + "\n", None, self._line])
+                self._emit_line(stripped)
+
+    def _emit_line(self, text: str) -> None:
+        self._line += 1
+        self._emit(["text", text + "\n", None, self._line])
+
+    def _emit_row(self, table: int, cells: Sequence[Cell]) -> None:
+        self._line += 1
+        self._emit(["row", table, cells, None, self._line])
 
     def _close_select(self) -> None:
         """A selection list ends: what it shows is text in its own look."""
@@ -1020,28 +1021,34 @@ class HtmlTextExtractor:
         if text:
             self._runs += (text, " ")
 
-    def _close_cell(self) -> None:
+    def _close_part(self) -> None:
+        """The text so far ends: in an open cell, a part of it."""
         if self._term:
             self._leave_term()
-        if not self._in_cell:
+        if not self._tables.in_cell:
             self._flush()
             return
         lines = (line.strip() for line in self._text().replace(_CELL, "\t").split("\n"))
-        self._tables[-1].end_cell("\n".join(filter(None, lines)))
-        self._in_cell = False
+        self._tables.add("\n".join(filter(None, lines)))
+
+    def _close_cell(self) -> None:
+        self._close_part()
+        if self._tables.in_cell:
+            self._tables.end_cell()
 
     def _close_row(self) -> None:
         self._close_cell()
-        if not self._tables:
-            return
-        table = self._tables[-1]
-        cells, repeated = table.end_row()
-        self._left -= repeated
+        if self._tables:
+            self._count_repeated(self._tables.end_row())
+
+    def _close_table(self) -> None:
+        self._close_cell()
+        self._count_repeated(self._tables.end_table())
+
+    def _count_repeated(self, chars: int) -> None:
+        self._left -= chars
         if self._left < 0:
             raise too_long(self._limits)
-        if any(cells):
-            self._line += 1
-            self._emit(["row", table.number, cells, None, self._line])
 
     def _text(self) -> str:
         text = "".join(self._runs)

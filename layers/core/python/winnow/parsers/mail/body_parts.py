@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from winnow.parsers.errors import ParseError
 from winnow.parsers.mail.transfer_encodings import unpacked
+from winnow.parsers.merged_cells import Cell, flat, tables_in
 
 _MAX_PARTS = 1_000
 _MESSAGES = frozenset(("message/rfc822", "message/global", "message/news"))
@@ -174,7 +175,7 @@ class _Sorter:
 
     def _texts(self, part: Message) -> Iterator[str]:
         for item in self._lines(part):
-            yield from [item[1]] if item[0] == "text" else item[2]
+            yield from [item[1]] if item[0] == "text" else map(flat, item[2])
 
     def _boxes(self, body: Sequence[Message]) -> list[bool]:
         """The boxes of a form in a text: of each, whether it is ticked."""
@@ -297,10 +298,12 @@ class _Sorter:
         """Whether a page has a table whose columns say something: below titles, short cells."""
         counts: Counter[int] = Counter()
         for item in self._lines(page):
-            if item[0] == "row" and _is_short_row(item[2]):
-                counts[item[1]] += 1
-                if counts[item[1]] > 1:
-                    return True
+            if item[0] != "row":
+                continue
+            counts[item[1]] += _is_short_row(item[2])
+            inner = (table for cell in item[2] for table in tables_in(cell))
+            if counts[item[1]] > 1 or any(sum(map(_is_short_row, rows)) > 1 for rows in inner):
+                return True
         return False
 
     def _has_text_of(self, source: str, plain: Sequence[Message]) -> bool:
@@ -382,9 +385,9 @@ def _may_be_body(branch: Message, unnamed: Container[str]) -> bool:
     )
 
 
-def _is_short_row(cells: Sequence[str]) -> bool:
+def _is_short_row(cells: Sequence[Cell]) -> bool:
     """Whether a row has, behind its first cell, one such as marks and answers."""
-    return any(0 < len(cell.strip()) <= _MAX_ANSWER for cell in cells[1:])
+    return any(0 < len(flat(cell).strip()) <= _MAX_ANSWER for cell in cells[1:])
 
 
 def _is_marked(body: Sequence[Message]) -> bool:

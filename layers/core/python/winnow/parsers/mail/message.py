@@ -75,9 +75,14 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, scratch: IO[bytes
     for part in mail.body:
         for note in reader.notes(part):
             emit(note)
-    lines = [line for part in mail.body for line in reader.lines(part)]
-    for number, item in enumerate(lines, start=1):
-        emit([*item[:-1], number])
+    lines = [(of, line) for of, part in enumerate(mail.body) for line in reader.lines(part)]
+    tables: dict[tuple[int, int], int] = {}
+    for number, (of, item) in enumerate(lines, start=1):
+        if item[0] == "row":
+            table = tables.setdefault((of, item[1]), len(tables) + 1)
+            emit(["row", table, *item[2:-1], number])
+        else:
+            emit([*item[:-1], number])
     if mail.differing:
         emit(
             [
@@ -173,7 +178,9 @@ class _BodyReader:
                 yield ["note", *MISSING_NOTE]
             items: list[list[Any]] = []
             file = io.BytesIO(text.encode("utf-8", "replace"))
-            visible_text.parse(file, self._limits, items.append, None)
+            is_xml = part.get_content_type() == "application/xhtml+xml"
+            limits = {**self._limits, "without_scripts": True, "xhtml": is_xml}
+            visible_text.parse(file, limits, items.append, None)
             yield from items
             return
         rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
