@@ -27,6 +27,7 @@ from winnow.recovery.report import SweepReport
 from winnow.recovery.state import Cursor, SweepState, Walk
 from winnow.recovery.upload_row import LEASE_S
 from winnow.storage.paths import sweep_state
+from winnow.storage.times import iso
 
 CRASH = TaskError("Lambda.Unknown", "The Lambda function returned an invalid response.")
 EXIT = TaskError(
@@ -590,6 +591,22 @@ def redriven(lab: Lab) -> None:
     assert lab.deliver(again).states[-1] == "Done"
     [row] = lab.rows()
     assert "error_code" not in row
+
+
+@fault("a failed upload is erased while its redrive waits", "workflow_runtime_exit_error")
+def redriven_when_erased(lab: Lab) -> None:
+    event = lab.drop()
+    lab.world.fail("serialize", EXIT)
+    failed = lab.deliver(event)
+    [row] = lab.rows()
+    erased = {**row, "object_key": "erased", "erased_at": iso(time.time())}
+    lab.world.put_row(**erased)
+    lab.store.delete(lab.dropped.pop()[0])
+    again = {**event, "restart": {"attempt": 2, "supersedes": failed.arn}}
+    assert lab.deliver(again).states[-1] == "Duplicate"
+    assert lab.rows() == [erased]
+    report = lab.sweep()
+    assert (report.restarted, report.failed) == (0, 0)
 
 
 @fault("what succeeded is redriven", "SUCCEEDED")
