@@ -25,7 +25,7 @@ from winnow.judging.criteria.match import (
 )
 from winnow.judging.criteria.mentions import PLAIN, MentionKind, SegmentMentions
 from winnow.judging.evidence import SCORE_DECIMALS
-from winnow.judging.text.marks import plain_marks
+from winnow.judging.text.answers import plain_answers
 from winnow.judging.text.similarity import SegmentScorer, SimilarityMatrix
 from winnow.limits.budget import no_deadline
 from winnow.models import CriterionFinding, Evidence, Polarity, Verdict
@@ -132,7 +132,7 @@ class CriteriaExplainer:
         self, text: str, findings: Sequence[CriterionFinding]
     ) -> tuple[CriterionExplanation, ...]:
         """The explanation of each criterion's finding for a text."""
-        matrix = self._score_segments([plain_marks(text)])
+        matrix = self._score_segments([plain_answers(text)])
         matches = match_segments(self._compiled, matrix, no_deadline)
         by_id = {finding.id: finding for finding in findings}
         explanations = [

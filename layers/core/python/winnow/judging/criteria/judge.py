@@ -17,7 +17,7 @@ from winnow.judging.criteria.findings import findings_of
 from winnow.judging.criteria.logic import certainty, decide, verdict
 from winnow.judging.criteria.match import match_segments
 from winnow.judging.criteria.readings import load_readings, readings_key
-from winnow.judging.text.marks import plain_marks
+from winnow.judging.text.answers import plain_answers
 from winnow.judging.text.remembering import find_readings
 from winnow.judging.text.similarity import SegmentScorer
 from winnow.limits.budget import Check, no_deadline
@@ -58,7 +58,7 @@ class CriteriaJudge(ProcessJudge):
 
     def _judge(self, batch: RecordBatch) -> list[Judgement]:
         """A text without segments is undetermined."""
-        texts = [plain_marks(text) for text in batch.texts]
+        texts = [plain_answers(text) for text in batch.texts]
         matrix = self._score_segments(texts, batch.check)
         matches = match_segments(self._compiled, matrix, batch.check)
         judgements: list[Judgement] = []

@@ -182,7 +182,7 @@ def _match_block(
         )
         for position, accepts in concerned[found]:
             criterion, rows = compiled.criteria[position], matches[position]
-            is_accepted = accepts and not part.is_cut
+            is_accepted = accepts and not part.is_cut and not matrix.headings[row].is_unanswered
             match: Match | None = None
             if is_accepted and near[order[place]][position]:
                 match = _match_sentence(compiled, criterion, segment, similarity[order[place]])

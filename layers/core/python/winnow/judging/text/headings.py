@@ -29,6 +29,8 @@ class ListHeading(NamedTuple):
     """Whether it is surely one of their items."""
     is_inline: bool = False
     """Whether the heading is in the sentence itself: "Negatives: fever, melena"."""
+    is_unanswered: bool = False
+    """Whether the sentence is the question of a form with nothing behind it: "Melena:"."""
 
 
 NO_HEADING = ListHeading()
@@ -48,6 +50,7 @@ _RUNS = lazy_pattern(
 )
 """A line with one of these and a full stop is a sentence, however short."""
 _LABEL = lazy_pattern(r"[^\W\d_][^:.;\n]{0,59}:\s")
+_FIELD = lazy_pattern(r"\s*+[^\W\d_][^:.;\n]{0,59}:(?:\s|$)")
 _INLINE = lazy_pattern(r"(?:[-*•·▪◦+]\s*)?([^\W\d_][^:.;,\n]{0,79}):\s+")
 _SEPARATORS = lazy_pattern(r"[,;/]|\b(?:and|or)\b")
 _NAMES = lazy_pattern(
@@ -113,7 +116,23 @@ def list_headings(text: str, sentences: Sequence[segments.Span]) -> list[ListHea
                 found[place] = inline
         if heading is not None:
             scope.open(heading)
+        if _is_unanswered(text, line, following):
+            found[line.last] = found[line.last]._replace(is_unanswered=True)
     return found
+
+
+def _is_unanswered(text: str, line: _Line, following: _Line | None) -> bool:
+    """Whether a line ends in a colon, and no line is below it but the next field of its form."""
+    if text[line.end - 1] != ":":
+        return False
+    if following is None:
+        return True
+    mark = segments.LIST_MARK.match(text, following.start, following.end)
+    return (
+        following.indent <= line.indent
+        and following.is_marked == line.is_marked
+        and _FIELD.match(text, mark.end() if mark else following.start, following.end) is not None
+    )
 
 
 def _lines(text: str, sentences: Sequence[segments.Span]) -> Iterator[_Line]:
