@@ -81,7 +81,8 @@ def test_content_controls_are_read_unless_they_only_say_what_to_enter():
             '<w:listEntry w:val="routine"/></w:ddList>',
             "routine",
         ),
-        ('<w:ddList><w:result w:val="7"/><w:listEntry w:val="urgent"/></w:ddList>', ""),
+        ('<w:ddList><w:result w:val="7"/><w:listEntry w:val="urgent"/></w:ddList>', "___"),
+        ('<w:ddList><w:listEntry w:val="  "/><w:listEntry w:val="urgent"/></w:ddList>', "___"),
     ],
 )
 def test_fields_of_old_forms_show_what_was_chosen(inner, shown):

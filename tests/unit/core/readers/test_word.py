@@ -572,6 +572,32 @@ def test_a_hidden_field_shows_no_sign():
     assert opened(document(paragraph(hidden, run("a")))) == (["a"], ["hidden_text"])
 
 
+BLANKS = run("\u2002" * 5)
+
+
+@pytest.mark.parametrize(
+    ("shown_by", "text"),
+    [
+        (field(" FORMTEXT ", BLANKS), "___"),
+        (field(" FORMTEXT ", run("\u2002") + run("\u2002\u2002")), "___"),
+        (field(" FORMTEXT ", ""), "___"),
+        (field(" FORMTEXT "), "___"),
+        (simple("FORMTEXT"), "___"),
+        (field(" FORMTEXT ", run("No")), "No"),
+        (field(" FORMTEXT ", run("\u2002") + run("No")), "No"),
+        (field(" FORMTEXT ", field(" FORMTEXT ", BLANKS)), "___"),
+        (field(" REF a ", BLANKS), ""),
+        (field(" MACROBUTTON NoMacro [Click here and type] "), "[Click here and type]"),
+        (field(" macrobutton CheckIt \u2610 "), "\u2610"),
+        (simple("MACROBUTTON AcceptAll No"), "No"),
+        (field(" MACROBUTTON NoMacro "), ""),
+    ],
+)
+def test_a_form_s_field_that_was_not_filled_in_is_an_open_answer(shown_by, text):
+    (found,) = lines(document(paragraph(run("Melena: "), shown_by, run(" Fever: no"))))
+    assert found.split() == f"Melena: {text} Fever: no".split()
+
+
 ON, OFF = 'on="t"', 'on="f"'
 
 

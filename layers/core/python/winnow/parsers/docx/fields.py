@@ -11,16 +11,26 @@ from winnow.parsers.marks import symbol
 _SYMBOL = re.compile(r"\s*SYMBOL\s+(\S{1,10})", re.IGNORECASE)
 _FONT = re.compile(r'\\f\s*(?:"([^"]{1,60})"|([^\s"]{1,60}))', re.IGNORECASE)
 _UNICODE = re.compile(r"\\u\b", re.IGNORECASE)
+_TEXT = re.compile(r"\s*FORMTEXT\b", re.IGNORECASE)
+_BUTTON = re.compile(r"\s*MACROBUTTON\s+\S{1,80}\s(.+)", re.IGNORECASE | re.DOTALL)
+OPEN = "___"
+"""What is shown of an answer that was left open."""
 _MAX_CODE = 300
 """Characters that are kept of a code."""
 
 
-def sign_of(code: str) -> str:
-    r"""The sign that a field shows by its code; "" for a field of any other kind.
+def shown_by(code: str) -> str:
+    r"""What a field shows by its code; "" for one that shows its result.
 
-    >>> sign_of(r'SYMBOL 254 \f "Wingdings" \s 12'), sign_of(r"SYMBOL 0x2610 \u"), sign_of("DATE")
-    ('☑', '☐', '')
+    >>> shown_by(r'SYMBOL 254 \f "Wingdings" \s 12'), shown_by(r"SYMBOL 0x2610 \u")
+    ('☑', '☐')
+    >>> shown_by("FORMTEXT"), shown_by("MACROBUTTON NoMacro [Type here]"), shown_by("DATE")
+    ('___', '[Type here]', '')
     """
+    if _TEXT.match(code):
+        return OPEN
+    if button := _BUTTON.match(code):
+        return button[1].strip()
     match = _SYMBOL.match(code)
     if not match:
         return ""
@@ -47,6 +57,8 @@ class _Field:
         self.code = ""
         self.written = written
         """What was written before it."""
+        self.result: int | None = None
+        """How many runs the paragraph had where its result begins."""
 
 
 class FieldCodes:
@@ -63,10 +75,11 @@ class FieldCodes:
     def is_in_code(self) -> bool:
         return self._codes > 0
 
-    def mark(self, kind: str | None, written: int) -> str:
+    def mark(self, kind: str | None, written: int, runs: list[str]) -> str:
         """A field begins, its code ends, or the whole of it.
 
-        `written` counts what was written so far. Returns what an ended field shows that has no
+        `written` counts what was written so far, `runs` are those of the open paragraph: the blanks
+        of a form's field that was not filled in go. Returns what an ended field shows that has no
         result.
         """
         sign = ""
@@ -75,11 +88,16 @@ class FieldCodes:
             self._codes += 1
         elif self._open and kind == "separate":
             self.end_code()
+            self._open[-1].result = len(runs)
         elif self._open and kind == "end":
             self.end_code()
             field = self._open.pop()
+            begin = len(runs) if field.result is None else field.result
             if field.written == written:
-                sign = sign_of(field.code)
+                sign = shown_by(field.code)
+            elif _TEXT.match(field.code) and begin < len(runs) and _is_blank(runs, begin):
+                del runs[begin:]
+                sign = OPEN
         if not self._open:
             self._text.clear()
         return sign
@@ -113,6 +131,10 @@ class FieldCodes:
         return lines
 
 
+def _is_blank(runs: list[str], begin: int) -> bool:
+    return not any(runs[at].strip() for at in range(begin, len(runs)))
+
+
 class FormField:
     """A field of Word's old forms: a box to tick, or a list to choose from."""
 
@@ -135,4 +157,5 @@ class FormField:
     def text(self) -> str:
         """What the field shows."""
         chosen = self._default if self._chosen is None else self._chosen
-        return self._entries[chosen] if chosen < len(self._entries) else ""
+        text = self._entries[chosen] if chosen < len(self._entries) else ""
+        return text if text.strip() else OPEN

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from winnow.parsers.docx.bullets import Numbering
-from winnow.parsers.docx.fields import FieldCodes, FormField, sign_of
+from winnow.parsers.docx.fields import OPEN, FieldCodes, FormField, shown_by
 from winnow.parsers.docx.story import Document
 from winnow.parsers.docx.styles import LOOKS, Look, Strikes, is_on, look_of
 from winnow.parsers.errors import ParseError
@@ -31,8 +31,6 @@ _DRAWING = (
     "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}",
     "http://purl.oclc.org/ooxml/drawingml/wordprocessingDrawing}",
 )
-_OPEN = "___"
-"""What a control shows that was not filled in: an answer that was left open."""
 _MAX_DEPTH = 400
 _MAX_INNER_TABLES = 6
 """Tables around each other of which each is read as one; a further one is text of its cell."""
@@ -466,7 +464,8 @@ class PartReader:
     # -- fields ------------------------------------------------------------------------------------
 
     def _field(self, attributes: Attributes, space: str) -> None:
-        sign = self._fields.mark(attributes.get(f"{space}fldCharType"), self._written)
+        kind = attributes.get(f"{space}fldCharType")
+        sign = self._fields.mark(kind, self._written, self.runs)
         if sign:
             self._write_sign(sign)
 
@@ -482,7 +481,7 @@ class PartReader:
     def _end_simple(self) -> None:
         if self._simple:
             code, written = self._simple.pop()
-            if written == self._written and (sign := sign_of(code)):
+            if written == self._written and (sign := shown_by(code)):
                 self._write_sign(sign)
 
     def _check_box(self, _attributes: Attributes, _space: str) -> None:
@@ -538,7 +537,7 @@ class PartReader:
         if control.binding and (control.plain or control.placeholder):
             value = self._document.bound.value(*control.binding)
         if control.placeholder and value is None and not control.is_picture:
-            value = _OPEN
+            value = OPEN
         if control.placeholder or value is not None:
             control.value = None if self._muted else value
             # Its cells and paragraphs are those of the page, whatever is in them.
@@ -566,7 +565,7 @@ class PartReader:
         for control in self._controls:
             if control.value is not None:
                 muted, self._muted = self._muted, 0
-                self._write(self._set_off(_OPEN) if control.value == _OPEN else control.value)
+                self._write(self._set_off(OPEN) if control.value == OPEN else control.value)
                 self._muted = muted
                 control.value = None
 
