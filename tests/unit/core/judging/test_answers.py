@@ -120,8 +120,21 @@ def test_every_character_keeps_its_place(text):
 
 @pytest.mark.parametrize(
     "piece",
-    [":" + " " * 30, "::", ":.", "=.", ":choose a ", "a\nNo\n", "No\n", "a.... ", ": (" + "." * 9]
-    + [": {" + "a" * 70, ": Y/N (", "a:\n", ". . . . "],
+    [
+        ":" + " " * 30,
+        "::",
+        ":.",
+        "=.",
+        ":choose a ",
+        "a\nNo\n",
+        "No\n",
+        "a.... ",
+        ": (" + "." * 9,
+        ": {" + "a" * 70,
+        ": Y/N (",
+        "a:\n",
+        ". . . . ",
+    ],
 )
 def test_it_takes_time_in_proportion_to_the_text(piece):
     def subject(text: str) -> Callable[[], object]:
