@@ -166,6 +166,27 @@ def test_an_answer_that_says_no_or_nothing_is_not_accepted(answer: str) -> None:
     assert outcome(result, book().find("L33774").threshold) != "met"
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(": Choose an item.", ": [enter]", ": «melena»", " (Y/N)", " (Y/N): N", " .......", ": F"),
+        *(":\nHgb: 7.9", ":\nNo", "\nNo", "\nNone reported", "\n- Denied", "\nAnswer: no"),
+        *(" ....... No", "\nNo\nPain\nYes", "?\nNot at this time"),
+    ],
+)
+def test_a_form_that_was_not_filled_in_or_says_no_is_not_accepted(answer: str) -> None:
+    text = f"Recurrent melena{answer}\nEGD and colonoscopy were negative.\nHgb 7.9."
+    (judgement,) = judge("L33774")([text])
+    assert outcome(judgement, book().find("L33774").threshold) != "met"
+
+
+@pytest.mark.parametrize("answer", [" (Y/N): Y", "\nYes", ":\nYes", "\nAnswer: yes", " ..... Yes"])
+def test_a_form_that_says_yes_is_accepted(answer: str) -> None:
+    text = f"Recurrent melena{answer}\nEGD and colonoscopy were negative.\nHgb 7.9."
+    (judgement,) = judge("L33774")([text])
+    assert outcome(judgement, book().find("L33774").threshold) == "met"
+
+
 @pytest.mark.parametrize("answer", ["", " x3", ": ● Yes ○ No", ": ■ Yes □ No", " ✓", ", pain 0/10"])
 def test_an_answer_that_says_yes_is_accepted(answer: str) -> None:
     text = f"Hgb 7.9.\nRecurrent melena{answer}\nEGD and colonoscopy were negative."
