@@ -19,6 +19,7 @@ from winnow_cli.console import clean
 from winnow_cli.render.records import CANNOT_TELL, answer_of
 from winnow_cli.render.review_screen import (
     MAX_KEYS,
+    Body,
     Page,
     approved_by_enter,
     body_of,
@@ -62,7 +63,7 @@ class TerminalReview:
         self._message = ""
         self._offset = 0
         self._window = 1
-        self._body: tuple[ReviewItem, list[Text]] | None = None
+        self._body: tuple[ReviewItem, Body] | None = None
 
     def run(self) -> None:
         """Until the person quits, or nothing is left.
@@ -278,7 +279,7 @@ class TerminalReview:
             ("Q", "quit"),
         ):
             foot.append(key, "bold reverse").append(f" {what}   ")
-        self._show(Page(text, [], foot, 0, self._height()))
+        self._show(Page(text, Body(), foot, 0, self._height()))
         self._message = ""
         key = self._key().lower()
         if key == "s":

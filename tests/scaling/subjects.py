@@ -359,6 +359,37 @@ FILES: dict[str, Subject] = {
         ".pdf",
     ),
     "pdf: a form": reading(_pdf_form, ".pdf"),
+    "pdf: rows of cells": reading(
+        lambda text: pdfs.drawn(
+            b"".join(
+                b"BT /F1 2 Tf %d %d Td (a) Tj ET\n" % (7 * at, top)
+                for top in (300, 320) for at in range(len(text) // 4)
+            ),
+            page=b"/MediaBox [0 0 %d 792]" % (2 * len(text)),
+        ).replace(b"/MediaBox [0 0 612 792]", b""),
+        ".pdf",
+    ),
+    "pdf: words of a row": reading(
+        lambda text: pdfs.drawn(
+            b"".join(
+                b"BT /F1 4 Tf %d %d Td (a) Tj ET\n" % (5 * at, top)
+                for top in range(300, 480, 30) for at in range(len(text) // 12)
+            ),
+            page=b"/MediaBox [0 0 %d 792]" % len(text),
+        ).replace(b"/MediaBox [0 0 612 792]", b""),
+        ".pdf",
+    ),
+    "pdf: a list of chosen entries": reading(
+        lambda text: pdfs.drawn(
+            pdfs.at("Finding:", 700),
+            b"<< /Type /Annot /Subtype /Widget /FT /Ch /Ff 2097152 /T (a) /V 7 0 R /Opt 7 0 R "
+            b"/Rect [150 698 300 712] >>",
+            b"[%s]" % b" ".join(b"(entry %d)" % at for at in range(len(text) // 60)),
+            catalog=b"/AcroForm << /Fields [6 0 R] >>",
+            page=b"/Annots [6 0 R]",
+        ),
+        ".pdf",
+    ),
     "pdf: struck out": reading(
         lambda text: pdfs.annotated(
             b"".join(pdfs.at("Melena", 700 - at % 600) for at in range(0, len(text), 40)),

@@ -1068,11 +1068,11 @@ def test_the_name_of_a_file_cannot_write_into_a_mail(world: World, uploaded: Any
     """The mail of a run that succeeds shows it in the same way (winnow.steps.notification)."""
     world.substitutions["MailFileNames"] = "true"
     uploaded["detail"]["object"]["key"] = (
-        "inbox/91110/Füße 日本 \u202efdp\x7f.csv\r\nError      x\u2028y"
+        "inbox/91110/Füße 日本 \u202efdp\x7f.csv\r\nError      x\u2028y\u061c\uffff"
     )
     world.fail("serialize", function_error("FileEmptyError", "file_empty: The file has 0 bytes."))
     world.run("triage", uploaded)
-    shown = "inbox/91110/Füße 日本 ?fdp?.csv??Error      x?y"
+    shown = "inbox/91110/Füße 日本 ?fdp?.csv??Error      x?y??"
     assert f"\nFile       {shown}\nRun        " in world.mails[0]["Message"]
     assert world.mails[0]["MessageAttributes"]["file"]["StringValue"] == shown
 

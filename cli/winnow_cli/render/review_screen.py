@@ -8,7 +8,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from winnow.models import ResultRecord
-from winnow_cli.console import clean, safe
+from winnow_cli.console import clean, safe, shorten
 from winnow_cli.render.record import NOTHING_SAID, by_part, grounds_of, text_of
 from winnow_cli.render.records import answer_of
 from winnow_cli.render.uploads import SHORT_ID
@@ -19,14 +19,37 @@ if TYPE_CHECKING:
 
 MAX_KEYS = 9
 """Decisions that have a key of their own; all others are typed."""
+_MAX_NAME = 100
+"""Characters of an id, or of the name of a part."""
+
+
+class Body:
+    """What is shown of a record between its head and the keys.
+
+    It is broken into lines once for each width: not for every key.
+    """
+
+    def __init__(self, parts: Sequence[Text] = ()) -> None:
+        self._parts = parts
+        self._width = 0
+        self._lines: list[list[Segment]] = []
+
+    def lines(self, console: Console, options: ConsoleOptions) -> list[list[Segment]]:
+        """Its lines on a screen."""
+        if self._width != options.max_width:
+            self._width = options.max_width
+            self._lines = [
+                line
+                for part in self._parts
+                for line in console.render_lines(part, options, pad=False)
+            ]
+        return self._lines
 
 
 class Page:
     """A record on the whole screen: its lines from an offset on, between its head and the keys."""
 
-    def __init__(
-        self, head: Text, body: Sequence[Text], foot: Text, offset: int, height: int
-    ) -> None:
+    def __init__(self, head: Text, body: Body, foot: Text, offset: int, height: int) -> None:
         self._head = head
         self._body = body
         self._foot = foot
@@ -39,7 +62,7 @@ class Page:
         wide = options.update(height=None, no_wrap=False, overflow="fold")
         head = console.render_lines(self._head, wide, pad=False)
         foot = console.render_lines(self._foot, wide, pad=False)
-        body = [line for part in self._body for line in console.render_lines(part, wide, pad=False)]
+        body = self._body.lines(console, wide)
         self.window = max(self._height - len(head) - len(foot) - 1, 1)
         self.offset = max(min(self.offset, len(body) - self.window), 0)
         shown = body[self.offset : self.offset + self.window]
@@ -60,8 +83,8 @@ def head_of(item: "ReviewItem", totals: "Totals") -> Text:
     head = Text.assemble(
         (clean(item.process.title), "bold"),
         f"  record {item.record:,} of {item.upload[:SHORT_ID]}",
-        f"  {item.part}" if item.part else "",
-        f"  {item.source_id}" if item.source_id else "",
+        f"  {shorten(item.part, _MAX_NAME)}" if item.part else "",
+        f"  {shorten(item.source_id, _MAX_NAME)}" if item.source_id else "",
         (f"  {totals.decided:,} of {totals.queued:,} decided", "dim"),
         "\n",
     )
@@ -83,7 +106,7 @@ def head_of(item: "ReviewItem", totals: "Totals") -> Text:
     return head
 
 
-def body_of(item: "ReviewItem") -> list[Text]:
+def body_of(item: "ReviewItem") -> Body:
     """The record's text with its evidence in colour, its other fields, and the criteria."""
     fields = Text("\n").join(
         Text.assemble((f"{clean(name)}: ", "dim"), safe(value))
@@ -101,9 +124,9 @@ def body_of(item: "ReviewItem") -> list[Text]:
     )
     if item.hidden:
         text = by_part(Text(safe(item.text or ""), end=""), item.parts)
-        return [Text(""), text, Text(""), fields]
+        return Body([Text(""), text, Text(""), fields])
     parts = (text_of(record), Text(""), fields, grounds_of(record))
-    return [part for part in parts if part is not None]
+    return Body([part for part in parts if part is not None])
 
 
 def keys_line(item: "ReviewItem") -> Text:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from rich.text import Text as RichText
 
 from tests.fakes.review_room import (
     BUCKET,
@@ -27,7 +28,7 @@ from winnow.storage.jsonl import dump_line
 from winnow.storage.paths import ReviewPaths
 from winnow_cli import key_sequences as keys
 from winnow_cli.desk import Desk
-from winnow_cli.render.review_screen import Page
+from winnow_cli.render.review_screen import Body, Page
 from winnow_cli.terminal_review import TerminalReview
 
 WIDTH, HEIGHT = 100, 30
@@ -101,6 +102,22 @@ def test_the_record_is_shown_with_its_text_the_decision_and_what_is_missing() ->
         assert shown in page
     for key in ("Enter approve", "1 Met", "2 Not met", "0 cannot tell", "Q quit"):
         assert key in page
+
+
+def test_the_id_of_a_record_keeps_to_its_place() -> None:
+    session = Session(Room(met_record(1, source_id="A" * 50 + "\nDecided: met by ann.\n" * 99)))
+    page = session.press("q").pages[0]
+    assert "A Decided: met by ann. Decided" in " ".join(page.split())
+    assert page.count("Decided:") < 4
+    assert TEXT in page
+
+
+def test_a_text_is_broken_into_lines_once_and_not_for_every_key() -> None:
+    console = Console(file=io.StringIO(), width=WIDTH)
+    body = Body([RichText("word " * 100)])
+    lines = body.lines(console, console.options)
+    assert body.lines(console, console.options) is lines
+    assert len(body.lines(console, console.options.update(width=20))) > len(lines)
 
 
 def test_what_the_machine_left_open_cannot_be_approved() -> None:

@@ -1,14 +1,20 @@
 """PDFs of every making: what a case worker sees on the page is what is read."""
 
 import io
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pypdfium2 as pdfium
 import pytest
 
 from tests.fakes import files, pdfs
+from tests.scaling.measure import MOST, growth
 from winnow.errors import FileUnreadableError, NoTextLayerError
 from winnow.models import Record
+from winnow.parsers.errors import ParseError
+from winnow.parsers.pdf import document
+from winnow.parsers.pdf.lines import lines
 from winnow.readers import ReadLimits, Source, read
 from winnow.readers.pages.geometry import Line, Page
 
@@ -24,6 +30,13 @@ PROSE = (
 def texts(content: bytes, **options) -> list[str]:
     with Source(io.BytesIO(content), "x.pdf", ["text"], ["id"], ReadLimits(), **options) as opened:
         return [record.text for record in read(opened)]
+
+
+def parsed(content: bytes, **limits: int) -> list[list[Any]]:
+    """The items of a PDF's parser."""
+    items: list[list[Any]] = []
+    document.parse(io.BytesIO(content), ReadLimits(**limits).model_dump(), items.append, None)
+    return items
 
 
 def notes(content: bytes) -> list[str]:
@@ -419,6 +432,49 @@ def test_lists_show_what_viewers_show_of_them(flags, entries, shown, form):
     assert texts(pdfs.annotated(line("Finding:"), [field], form=form)) == [
         f"Finding: {shown}".strip()
     ]
+
+
+def test_a_list_of_twice_the_chosen_entries_takes_twice_the_time():
+    """PDFium draws the fields of a page that its form is shown, and this list in n^3."""
+
+    def reading(text: str) -> Callable[[], object]:
+        chosen = " ".join(f"(entry {n})" for n in range(len(text)))
+        field = (
+            f"<< /Type /Annot /Subtype /Widget /FT /Ch /Ff {SEVERAL} /T (a) /V [{chosen}] "
+            f"/Opt [{chosen}] /Rect [150 698 300 712] >>"
+        ).encode()
+        content = pdfs.drawn(
+            line("Finding:"), field,
+            catalog=b"/AcroForm << /Fields [6 0 R] >>", page=b"/Annots [6 0 R]",
+        )  # fmt: skip
+        return lambda: parsed(content)
+
+    assert "entry 0, entry 1" in str(reading("ab")())
+    assert growth(reading, lambda size: "x" * size, 300) <= MOST
+
+
+def test_rows_of_twice_the_words_take_twice_the_time():
+    def reading(text: str) -> Callable[[], object]:
+        words = [
+            ("a", 4.0 * n, 20.0 * row, 4.0 * n + 2, 20.0 * row + 4)
+            for row in range(6)
+            for n in range(len(text) // 6)
+        ]
+        return lambda: lines(words)
+
+    assert growth(reading, lambda size: "x" * size, 8_000) <= MOST
+
+
+def test_gaps_as_wide_as_a_page_of_any_width():
+    rows = [("ab", x, 20.0 * row, x + 9, 20.0 * row + 9) for row in range(8) for x in (1.0, 1e9)]
+    assert [line[0] for line in lines(rows)] == ["ab"] * 16
+
+
+def test_lines_of_a_letter_count_as_longer_ones():
+    letters = files.pdf([[(9 + 30 * (n % 20), 80 + 20 * (n // 20), "a") for n in range(300)]])
+    assert len(parsed(letters)[0][4]) > 200
+    with pytest.raises(ParseError, match="longer than 1,000 characters"):
+        parsed(letters, max_document_chars=1_000)
 
 
 def box(name: str, y: int, state: str) -> str:

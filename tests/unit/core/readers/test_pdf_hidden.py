@@ -11,7 +11,7 @@ import pytest
 from tests.fakes import files, pdfs
 from tests.fakes.pdfs import GROUPS, LAYERS, at, drawn, group_of, picture, stream_of
 from winnow.errors import NoRecordsError
-from winnow.parsers.pdf import layers, words
+from winnow.parsers.pdf import document, layers, words
 from winnow.readers import ReadLimits, Source, read
 from winnow.readers.pages.geometry import Line, Page
 
@@ -275,11 +275,19 @@ def test_a_page_that_takes_too_long_to_draw_is_read_and_noted(monkeypatch):
     shown = visibility.PageVisibility
     monkeypatch.setattr(shown, "drawn", lambda *_: None)
     items: list[list] = []
-    from winnow.parsers.pdf import document
-
     document.parse(io.BytesIO(content), ReadLimits().model_dump(), items.append, None)
     assert [line[0] for line in items[0][4]] == ["Seen.", "Hidden."]
     assert items[1][:2] == ["note", "hidden_text_unchecked"]
+
+
+def test_layers_that_take_too_long_to_tell_apart_are_read_and_noted():
+    content = layered(of_layer("Off", at("Hidden.", 690)) + SEEN)
+    items: list[list] = []
+    document.parse(
+        io.BytesIO(content), {**ReadLimits().model_dump(), "max_seconds": 0}, items.append, None
+    )
+    assert [line[0] for line in items[0][4]] == ["Seen.", "Hidden."]
+    assert [item[1] for item in items[1:]] == ["hidden_text_unchecked"]
 
 
 # -- what lies on the page -------------------------------------------------------------------------

@@ -354,6 +354,57 @@ def test_twice_the_lines_of_a_page_take_twice_the_time(apart):
     assert growth(reading, lambda size: "x" * size, 10_000) <= MOST
 
 
+def two_rows(count: int) -> Page:
+    """A page with two rows of so many cells."""
+    return Page(
+        1,
+        20 * count,
+        792,
+        tuple(
+            Line("a", 20 * n, top, 20 * n + 5, top + 10) for top in (300, 320) for n in range(count)
+        ),
+    )
+
+
+def test_rows_of_twice_the_cells_take_twice_the_time():
+    def reading(text: str) -> Callable[[], object]:
+        whole = two_rows(len(text))
+        return lambda: sentences_of([whole])
+
+    assert growth(reading, lambda size: "x" * size, 2_000) <= MOST
+
+
+def in_columns(number: int) -> Page:
+    """A page with six pairs of columns that are on no other page, and cells elsewhere."""
+    lines, top = list[Line](), 100.0
+    for pair in range(6):
+        edge = 330 + (number * 7 + pair * 11) % 400 / 10
+        for _ in range(6):
+            lines.append(Line("lorem ipsum dolor sit amet consectet", 50, top, edge - 20, top + 6))
+            lines.append(Line("lorem ipsum dolor sit amet consectet", edge, top, 560, top + 6))
+            top += 7
+        lines.append(Line("a heading across all of it, which is long", 50, top + 6, 560, top + 12))
+        top += 20
+    for n in range(30):
+        lines.append(Line("xx", 140 + n * 6, top + n // 5 * 18, 143 + n * 6, top + n // 5 * 18 + 6))
+    return Page(number, 612, 792, tuple(lines))
+
+
+@pytest.mark.slow
+def test_twice_the_pages_with_columns_take_twice_the_time():
+    def reading(text: str) -> Callable[[], object]:
+        pages = [in_columns(number) for number in range(1, len(text) + 1)]
+        return lambda: sentences_of(pages)
+
+    assert growth(reading, lambda size: "x" * size, 300) <= MOST
+
+
+def test_the_time_is_checked_on_every_page():
+    checked: list[None] = []
+    sentences_of([page(Line("a", 1, 1, 2, 2))] * 3, lambda: checked.append(None))
+    assert len(checked) == 3
+
+
 def short_lines(texts: list[str], x: float = 72, top: float = 150) -> list[Line]:
     """Lines below each other, each as wide as its text."""
     return [

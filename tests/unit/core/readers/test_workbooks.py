@@ -10,10 +10,12 @@ import openpyxl
 import pytest
 
 from tests.fakes import files
-from winnow.errors import FileTooLargeError, WinnowError
+from winnow.errors import FileBombError, FileTooLargeError, FileUnreadableError, WinnowError
 from winnow.models import InvalidRecord
-from winnow.parsers.xlsx import sparse
+from winnow.parsers.errors import ParseError
+from winnow.parsers.xlsx import formats, sparse, workbook
 from winnow.parsers.xlsx.formats import CellStyles
+from winnow.parsers.xlsx.strings import Written
 from winnow.readers import ReadLimits, Source, read
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -500,6 +502,83 @@ def test_a_merged_id_is_that_of_all_its_rows(ranges, ids, far):
     xml = xml.replace("</sheetData>", f"</sheetData><mergeCells>{merged(*ranges)}</mergeCells>")
     found, _ = opened(book(xml))
     assert [record.source_id for record in found] == ids
+
+
+def test_the_text_of_a_merged_cell_is_told_once():
+    rows = "".join(f'<row r="{n}">{cell(f"B{n}", "Melena.")}</row>' for n in range(3, 300))
+    xml = sheet(HEADER + case(2) + rows)
+    xml = xml.replace("</sheetData>", f"</sheetData><mergeCells>{merged('A2:A290')}</mergeCells>")
+    items: list[list[Any]] = []
+    workbook.parse(io.BytesIO(book(xml)), ReadLimits().model_dump(), items.append, None)
+    assert [item[5] for item in items if item[0] == "row" and len(item) > 5] == [[(0, "2", 290)]]
+    ids = [record.source_id for record in opened(book(xml))[0]]
+    assert ids == ["2"] * 289 + [""] * 9
+
+
+# -- small files that would be read for long, or fill the memory -----------------------------------
+
+
+def test_a_sheet_is_read_once_however_often_it_is_named():
+    again = '<sheet name="B" sheetId="2" r:id="a"/>'
+    with pytest.raises(FileUnreadableError, match="Two sheets of the workbook are one"):
+        opened(book(sheet(HEADER + case(2)), sheets=again))
+
+
+def test_a_workbook_of_too_many_sheets_is_a_bomb():
+    more = "".join(f'<sheet name="{n}" sheetId="{n}" r:id="none"/>' for n in range(2, 12))
+    with pytest.raises(FileBombError, match="more than 10 sheets"):
+        opened(book(sheet(HEADER + case(2)), sheets=more), max_members=10)
+
+
+def test_number_formats_that_are_read_for_each_style_have_a_length(monkeypatch):
+    monkeypatch.setattr(formats, "_MAX_CODES", 10_000)
+    rows = f'<row r="2">{cell("B2", "Melena.")}</row>'
+    with pytest.raises(ParseError, match="number formats"):
+        workbook.parse(
+            io.BytesIO(book(sheet(HEADER + rows), more=styled(*["0" * 1_001] * 10))),
+            ReadLimits().model_dump(),
+            print,
+            None,
+        )
+
+
+def test_sheets_of_one_column_that_wait_for_a_named_one_do_not_fill_the_memory():
+    text = "".join(f'<row r="{n}">{cell(f"A{n}", "Melena twice. " * 9)}</row>' for n in (1, 2, 3))
+    found, _ = opened(with_sheets(*[sheet(text)] * 3))
+    assert len(found) == 9
+    with pytest.raises(FileTooLargeError, match="Sheets of one column without a name are longer"):
+        opened(with_sheets(*[sheet(text)] * 3), max_document_chars=1_000)
+
+
+def test_the_first_rows_of_a_sheet_do_not_fill_the_memory():
+    rows = "".join(case(n) for n in range(2, 300))
+    whole, _ = opened(book(sheet(HEADER + rows)))
+    assert opened(book(sheet(HEADER + rows)), max_document_chars=20)[0] == whole
+    assert len(whole) == 298
+
+
+def test_styles_are_gathered_once_and_not_for_every_sheet(monkeypatch):
+    asked: list[bool] = []
+    others = CellStyles.others
+
+    def counted(styles: CellStyles, *, negative: bool) -> frozenset[bytes]:
+        asked.append(negative)
+        return others(styles, negative=negative)
+
+    monkeypatch.setattr(CellStyles, "others", counted)
+    content = with_sheets(*[sheet(HEADER + case(2))] * 6)
+    workbook.parse(io.BytesIO(content), ReadLimits().model_dump(), lambda _: None, None)
+    assert sorted(asked) == [False, True]
+
+
+def test_long_texts_that_are_written_anew_are_not_kept_in_memory():
+    out = io.BytesIO()
+    written = Written(out, "<a>")
+    for _ in range(5):
+        written.add("b" * 40_000)
+    assert out.tell() > 80_000
+    written.end("</a>")
+    assert out.getvalue() == b"<a>" + b"b" * 200_000 + b"</a>"
 
 
 # -- which row is the header, and which sheet has the records --------------------------------------

@@ -87,6 +87,20 @@ def test_a_burst_is_within_what_sns_takes_and_everything_is_counted():
     assert told + more == len(mails)
 
 
+def test_processes_and_codes_beyond_what_sns_takes_are_counted():
+    mails = [good(number, f"{'p' * 58}{number:06}") for number in range(2_000)]
+    mails += [bad(number, f"{'c' * 80}{number}") for number in range(2_000, 4_000)]
+    mail = digest_of(mails)
+    assert len(mail.body.encode()) < BODY_BYTES + 30_000 < 256 * 1024
+    assert "more processes: winnow status" in mail.body
+    assert "  and 1,800 more: winnow status" in mail.body
+
+
+def test_the_name_of_a_file_keeps_to_its_line():
+    told = digest_of([bad(n, file="a\nSucceeded:\u202e\u061c\x1b") for n in range(2)])
+    assert f"    {0:032x}   a?Succeeded:???" in lines(told)
+
+
 def test_a_thousand_uploads_without_names_are_all_but_listed():
     told = digest_of([bad(number) for number in range(1_000)]).body
     assert all(f"{number:032x}" in told for number in range(1_000))

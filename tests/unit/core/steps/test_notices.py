@@ -83,7 +83,9 @@ def test_teams_gets_runs_of_text_which_are_not_markdown():
     ]
 
 
-@given(st.text(max_size=300), st.lists(st.text(max_size=2_000), max_size=40))
+@given(
+    st.text(max_size=300), st.lists(st.text(max_size=2_000), max_size=40) | st.just(["a"] * 2_000)
+)
 @settings(max_examples=examples(60), deadline=None)
 def test_whatever_is_said_keeps_the_limits_of_the_chats(subject, lines):
     notice = notice_of(subject, "\n".join(lines), {})
@@ -101,8 +103,14 @@ def test_what_has_no_room_is_left_out_line_by_line():
 
 
 def test_no_control_character_and_no_change_of_direction_is_posted():
-    notice = notice_of("a\x00b\u202ec", "d\x1b[31me\u200b", {})
-    assert notice == Notice("a b c", ("d [31me ",))
+    notice = notice_of("a\x00b\u202ec", "d\x1b[31me\u200bf\u061cg\U000e0041", {})
+    assert notice == Notice("a b c", ("d [31me f g ",))
+
+
+def test_a_notice_with_a_blank_subject_has_a_title():
+    notice = notice_of(" \x00", "a", {})
+    assert notice is not None
+    assert notice.title == UNTITLED
 
 
 @pytest.mark.parametrize(

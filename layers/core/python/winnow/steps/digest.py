@@ -23,6 +23,8 @@ RESERVE_S = 90.0
 """Seconds reserved to send a last digest and delete its e-mails from the queue."""
 _MAX_LISTED_FAILURES = 2_000
 _MAX_LISTED_SUCCESSES = 200
+_MAX_LISTED_CODES = 200
+_MAX_CODE = 60
 _MAX_FILE_NAME = 200
 
 
@@ -142,14 +144,17 @@ def _totals(body: "_Body", succeeded: Sequence[QueuedMail]) -> None:
     by_process: dict[str, list[Counts]] = defaultdict(list)
     for mail in succeeded:
         by_process[mail.process].append(mail.counts)
-    for process, counts in sorted(by_process.items()):
-        body.lines(
-            "",
-            f"{process}: {_runs(len(counts))}, {sum(run.records for run in counts):,} records",
-            f"  accepted   {sum(run.accepted for run in counts):>11,}",
-            f"  review     {sum(run.review for run in counts):>11,}   for a person to decide",
-            f"  invalid    {sum(run.invalid for run in counts):>11,}   could not be judged",
-        )
+    body.listed(_total(process, counts) for process, counts in sorted(by_process.items()))
+    body.more(0, "more processes")
+
+
+def _total(process: str, counts: Sequence[Counts]) -> str:
+    return (
+        f"\n{process}: {_runs(len(counts))}, {sum(run.records for run in counts):,} records"
+        f"\n  accepted   {sum(run.accepted for run in counts):>11,}"
+        f"\n  review     {sum(run.review for run in counts):>11,}   for a person to decide"
+        f"\n  invalid    {sum(run.invalid for run in counts):>11,}   could not be judged"
+    )
 
 
 def _failures(body: "_Body", failed: Sequence[QueuedMail]) -> None:
@@ -160,10 +165,12 @@ def _failures(body: "_Body", failed: Sequence[QueuedMail]) -> None:
         body.lines("", "Failed; what to do: winnow why UPLOAD")
     # Every code gets a share of the list; the counts include those that are not listed.
     share = max(1, _MAX_LISTED_FAILURES // max(1, len(by_code)))
-    for code, mails in sorted(by_code.items(), key=lambda item: (-len(item[1]), item[0])):
-        body.lines(f"  {code or 'no code'}: {_runs(len(mails))}")
+    codes = sorted(by_code.items(), key=lambda item: (-len(item[1]), item[0]))
+    for code, mails in codes[:_MAX_LISTED_CODES]:
+        body.lines(f"  {code[:_MAX_CODE] or 'no code'}: {_runs(len(mails))}")
         body.listed(f"  {_line(mail)}" for mail in mails[:share])
         body.more(len(mails) - share)
+    body.more(sum(len(mails) for _, mails in codes[_MAX_LISTED_CODES:]))
 
 
 def _success(mail: QueuedMail) -> str:
@@ -173,7 +180,8 @@ def _success(mail: QueuedMail) -> str:
 
 
 def _line(mail: QueuedMail) -> str:
-    return f"  {mail.upload_id}" + (f"   {mail.file[:_MAX_FILE_NAME]}" if mail.file else "")
+    file = "".join(char if char.isprintable() else "?" for char in mail.file[:_MAX_FILE_NAME])
+    return f"  {mail.upload_id}" + (f"   {file}" if file else "")
 
 
 def _runs(count: int) -> str:
@@ -204,9 +212,9 @@ class _Body:
             else:
                 self.lines(line)
 
-    def more(self, count: int) -> None:
+    def more(self, count: int, what: str = "more") -> None:
         """Add how many items a list leaves out: `count`, and those that did not fit."""
         count = max(0, count) + self._unlisted
         self._unlisted = 0
         if count:
-            self.lines(f"  and {count:,} more: winnow status")
+            self.lines(f"  and {count:,} {what}: winnow status")

@@ -21,10 +21,11 @@ MAX_TITLE = 150
 MAX_LINE = 1_000
 MAX_TEXT = 2_800
 """Characters of all lines, escaped: Slack takes 3,000 in a section; Teams 28 kB in a card."""
+MAX_LINES = 80
+"""Each has a frame of some hundred bytes in Teams."""
 CUT = "..."
 _ADDRESS = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?/[!-~]{1,2000}")
 """A host in small letters, no user, no other alphabet: so all programs read the same host."""
-_UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
 class Notice(NamedTuple):
@@ -58,7 +59,9 @@ def notice_of(subject: str, message: str, attributes: Mapping[str, str]) -> Noti
     alarm = _alarm(message)
     if alarm is not None:
         return _of_alarm(alarm)
-    return Notice(_plain(subject) or UNTITLED, tuple(map(_plain, message.strip().splitlines())))
+    return Notice(
+        _plain(subject).strip() or UNTITLED, tuple(map(_plain, message.strip().splitlines()))
+    )
 
 
 def _alarm(message: str) -> dict[str, Any] | None:
@@ -88,7 +91,7 @@ def _of_alarm(alarm: dict[str, Any]) -> Notice:
 
 def _plain(text: str) -> str:
     """A line without control characters, and without those that change the direction of text."""
-    return _UNPRINTED.sub(" ", _cut(text, MAX_LINE))
+    return "".join(char if char.isprintable() else " " for char in _cut(text, MAX_LINE))
 
 
 def slack_message(notice: Notice) -> dict[str, Any]:
@@ -153,7 +156,7 @@ def _fitting(lines: Iterable[str]) -> list[str]:
     left, fitting = MAX_TEXT, list[str]()
     for line in lines:
         left -= len(line) + 1
-        if left < 0:
+        if left < 0 or len(fitting) == MAX_LINES:
             return [*fitting, CUT]
         fitting.append(line)
     return fitting

@@ -21,6 +21,7 @@ _DRAWN = frozenset((4, 5, 6, 7, 8, 13, 14, 15))
 _FILE = 17
 _EMPTY_BOX = "[ ]"
 _CHECK_BOX, _RADIO_BUTTON, _COMBO_BOX, _LIST_BOX, _TEXT_FIELD = 2, 3, 4, 5, 6
+BOXES = (_CHECK_BOX, _RADIO_BUTTON)
 _MAX_OPTIONS = 5_000
 """Entries of a list that are looked at."""
 _PASSWORD = 1 << 13
@@ -41,11 +42,11 @@ class LeftOut:
 
 
 def fields(
-    raw: Any, form_of: Callable[[Any], Any], page: Any, frame: Frame, left_out: LeftOut
+    raw: Any, form_of: Callable[[Any, Any], Any], page: Any, frame: Frame, left_out: LeftOut
 ) -> Iterator[Word]:
     """The lines of every field and free text where it is; a box that is ticked is [x].
 
-    `form_of` returns PDFium's handle of the form that a page has fields of.
+    `form_of` returns PDFium's handle of the form that a page has this field of.
     """
     rectangle = raw.FS_RECTF()
     left_out.hidden = False
@@ -64,7 +65,7 @@ def fields(
             if kind == _FREE_TEXT:
                 value = _contents(raw, annotation)
             else:
-                value = _value(raw, form_of(page), annotation)
+                value = _value(raw, form_of(page, annotation), annotation)
             if not value.strip() or not raw.FPDFAnnot_GetRect(annotation, ctypes.byref(rectangle)):
                 continue
             box = frame.box(rectangle.left, rectangle.bottom, rectangle.right, rectangle.top)
@@ -87,7 +88,7 @@ def _entry(raw: Any, annotation: Any, key: bytes) -> str:
 
 def _value(raw: Any, form: Any, annotation: Any) -> str:
     field = raw.FPDFAnnot_GetFormFieldType(form, annotation)
-    if field in (_CHECK_BOX, _RADIO_BUTTON):
+    if field in BOXES:
         return "[x]" if raw.FPDFAnnot_IsChecked(form, annotation) else _EMPTY_BOX
     if field == _TEXT_FIELD and raw.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD:
         return ""

@@ -1,5 +1,6 @@
 """The words of a PDF page as lines."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -21,6 +22,8 @@ _MAX_GAP_AFTER = 0.1
 _MIN_COLUMN_ROWS = 6
 _STEP = 2.0
 """Points: how finely gaps are compared."""
+_MAX_STEPS = 4_000
+"""Steps of a line at most: the gaps of pages that are wider are compared less finely."""
 
 Row = list[Word]
 
@@ -43,12 +46,18 @@ def lines(words: Sequence[Word]) -> list[list[Any]]:
                 if word[0] == last[0] and _printed_twice(last, word):
                     continue
                 end = last[3]
-                if word[1] - end > far or (parting and any(end < x < word[1] for x in parting)):
+                if word[1] - end > far or (parting and _is_between(end, word[1], parting)):
                     lines_of_page.append(_run(run))
                     run = []
             run.append(word)
         lines_of_page.append(_run(run))
     return lines_of_page
+
+
+def _is_between(start: float, end: float, places: Sequence[float]) -> bool:
+    """Whether one of the places, which are sorted, is between two others."""
+    after = bisect_right(places, start)
+    return after < len(places) and places[after] < end
 
 
 def _printed_twice(before: Word, word: Word) -> bool:
@@ -84,25 +93,29 @@ def _gutters(rows: Sequence[tuple[Row, float]]) -> dict[int, list[float]]:
     A gutter is a strip at which at least six rows below each other have a gap, those aside that
     do not reach there.
     """
+    width = max((row[-1][1] for row, _ in rows), default=0.0)
+    size_of_step = max(_STEP, width / _MAX_STEPS)
     gaps: dict[int, list[int]] = defaultdict(list)
     for index, (row, size) in enumerate(rows):
         steps: set[int] = set()
         for before, after in pairwise(row):
             if after[1] - before[3] > _WIDE_GAP * size:
-                steps.update(range(int(before[3] / _STEP) + 1, int(after[1] / _STEP) + 1))
+                first, last = int(before[3] / size_of_step), int(after[1] / size_of_step)
+                steps.update(range(first + 1, last + 1))
         for step in steps:
             gaps[step].append(index)
     gutters: dict[int, list[float]] = defaultdict(list)
-    for step, indexes in gaps.items():
+    ends = [max(word[3] for word in row) for row, _ in rows]
+    for step, indexes in sorted(gaps.items()):
         if len(indexes) < _MIN_COLUMN_ROWS:
             continue
-        x = step * _STEP
+        x = step * size_of_step
         here = set(indexes)
         stretch: list[int] = []
         for index in range(indexes[0], indexes[-1] + 1):
             if index in here:
                 stretch.append(index)
-            elif rows[index][0][0][1] < x < max(word[3] for word in rows[index][0]):
+            elif rows[index][0][0][1] < x < ends[index]:
                 _add(gutters, stretch, x)
                 stretch = []
         _add(gutters, stretch, x)

@@ -133,11 +133,12 @@ class PageVisibility:
         ys = [b * x + d * y + f for x in (x0, x1) for y in (y0, y1)]
         return min(xs), min(ys), max(xs), max(ys)
 
-    def take_out(self, deadline: float) -> None:
+    def take_out(self, deadline: float) -> bool:
         """Take out the text that is invisible, and that of layers which are switched off.
 
         Invisible text is what OCR has read from the picture it lies on, or from a page that is
-        drawn without letters; elsewhere it is not shown.
+        drawn without letters; elsewhere it is not shown. False where drawing the page takes too
+        long to tell.
         """
         frame = Frame(self._raw, self._page, 0)
         if self._visible and self._invisible:
@@ -147,27 +148,29 @@ class PageVisibility:
                     self._raw.FPDFPageObj_SetIsActive(item, False)
                     # Blanks have no extent: nothing is lost with them.
                     self.hidden = self.hidden or (box[2] > box[0] and box[3] > box[1])
-        if self._of_layers:
-            self._take_out_layers(frame, deadline)
+        return not self._of_layers or self._take_out_layers(frame, deadline)
 
     def covered(self, frame: Frame) -> PictureCover:
         """What the page's pictures cover of it in this frame."""
         return PictureCover([frame.box(*box) for box in self.pictures], frame.size)
 
-    def _take_out_layers(self, frame: Frame, deadline: float) -> None:
+    def _take_out_layers(self, frame: Frame, deadline: float) -> bool:
         """Draw the page without some of the text, over and over: what changes nothing is off."""
         whole = self.drawn(frame, deadline)
         if whole is None:
-            return
+            return False
+        is_told = True
         for group in _apart(self._of_layers):
             for item, _ in group:
                 self._raw.FPDFPageObj_SetIsActive(item, False)
             without = self.drawn(frame, deadline)
+            is_told = is_told and without is not None
             for item, box in group:
                 if without is None or whole.differs(without, frame.box(*box)):
                     self._raw.FPDFPageObj_SetIsActive(item, True)
                 elif self._has_text(item):
                     self.hidden = True
+        return is_told
 
     def _has_text(self, item: Any) -> bool:
         raw = self._raw
@@ -231,7 +234,8 @@ class VisibilityChecker:
         """What tells which words of a page are shown; called before its text is loaded."""
         shown = PageVisibility(self._raw, page, layers=self._layers)
         started = time.process_time()
-        shown.take_out(started + self._left)
+        if not shown.take_out(started + self._left):
+            self._unseen.append(number)
         self._left -= time.process_time() - started
         if shown.hidden:
             self._hidden.append(number)
@@ -242,7 +246,7 @@ class VisibilityChecker:
         started = time.process_time()
         drawing = shown.drawn(frame, started + self._left)
         self._left -= time.process_time() - started
-        if drawing is None:
+        if drawing is None and number not in self._unseen[-1:]:
             self._unseen.append(number)
         return drawing
 

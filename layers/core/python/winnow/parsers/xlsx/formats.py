@@ -23,6 +23,9 @@ _QUIET = re.compile(r'"[^"]*"?|[\\_*].?|\[[^\]]*\]?', re.DOTALL)
 _CONDITION = re.compile(r"\[\s*(<=|>=|<>|<|>|=)\s*(-?\d{1,15}(?:\.\d{1,15})?)\s*\]")
 _THOUSANDS = re.compile(r"[0#?.](,+)(?![,0#?])")
 _MOST_SCALES = 4
+_MAX_CODES = 50_000_000
+"""Characters of the formats of all styles, each as often as it is used: calamine reads it as often.
+Excel takes 65,490 styles, and 255 characters of a format."""
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -112,15 +115,15 @@ class CellStyles:
     dates: frozenset[str] = frozenset()
     """Those that show numbers as dates or times, which negative ones are not."""
 
-    def show_other(self, used: set[bytes], *, negative: bool) -> bool:
-        """Whether one of the styles that are used, or that of cells without one, is of these.
+    def others(self, *, negative: bool) -> frozenset[bytes]:
+        """All of these, as sheets name them.
 
         `negative` says whether there are negative numbers.
         """
         others = self.scales.keys() | self.struck | self.blank
         if negative:
             others |= self.dates
-        return "0" in others or not used.isdisjoint(style.encode() for style in others)
+        return frozenset(style.encode() for style in others)
 
 
 def cell_styles(parts: Parts, main: str) -> CellStyles:
@@ -164,7 +167,10 @@ def cell_styles(parts: Parts, main: str) -> CellStyles:
         feed(parser, parts.uncounted(part))
     except ParseError:
         return CellStyles()  # calamine says what is wrong with it
+    if sum(len(codes.get(key, "")) for key in ids) > _MAX_CODES:
+        raise ParseError("file_unreadable", "The number formats of its cells are too long.")
     dates = {key for key in set(ids) if key in _DATES or _is_date(codes.get(key, ""))}
+    blank = {key for key in set(ids) if codes.get(key, "").strip() == ";;;"}
     formats = {key: NumberFormat.of(codes[key]) for key in set(ids) & codes.keys()}
     return CellStyles(
         scales={
@@ -173,7 +179,7 @@ def cell_styles(parts: Parts, main: str) -> CellStyles:
             if key in formats and formats[key].scales
         },
         struck=frozenset(str(n) for n, font in enumerate(fonts) if font in struck_fonts),
-        blank=frozenset(str(n) for n, key in enumerate(ids) if codes.get(key, "").strip() == ";;;"),
+        blank=frozenset(str(n) for n, key in enumerate(ids) if key in blank),
         dates=frozenset(str(n) for n, key in enumerate(ids) if key in dates),
     )
 

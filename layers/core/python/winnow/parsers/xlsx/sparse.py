@@ -22,6 +22,7 @@ from winnow.parsers.xlsx.strings import (
     MAIN,
     RichText,
     SharedStrings,
+    Written,
     has_strike,
     is_strings,
     shared_strings,
@@ -217,12 +218,12 @@ def _rewritten(
     sheet = CompactedSheet(columns, [])
     rows = sheet.rows
     last = 0
-    waiting: list[str] = [f'<worksheet xmlns="{MAIN}"><sheetData>']
+    written = Written(out, f'<worksheet xmlns="{MAIN}"><sheetData>')
 
     def write(cell: "_Cells", kind: str, style: str, value: str) -> None:
         nonlocal last
         if last != cell.rows:
-            waiting.append(f'{"</row>" if rows else ""}<row r="{len(rows) + 1}">')
+            written.add(f'{"</row>" if rows else ""}<row r="{len(rows) + 1}">')
             rows.append(cell.row)
             last = cell.rows
         if kind in ("", "n") and (shown := _shown(value, styles.scales.get(style or "0"))):
@@ -236,15 +237,11 @@ def _rewritten(
         else:
             inner = f"<v>{escape(value)}</v>"
         attributes += f" t={quoteattr(kind)}" if kind else ""
-        waiting.append(f'<c r="{names[cell.column]}{len(rows)}"{attributes}>{inner}</c>')
-        if len(waiting) > _BLOCK:
-            out.write("".join(waiting).encode())
-            waiting.clear()
+        written.add(f'<c r="{names[cell.column]}{len(rows)}"{attributes}>{inner}</c>')
 
     cells = _each_cell(parts, part, strings, styles, write)
     sheet.impossible, sheet.struck, sheet.blank = cells.impossible, cells.struck, cells.blank
-    waiting.append(f"{'</row>' if rows else ''}</sheetData></worksheet>")
-    out.write("".join(waiting).encode())
+    written.end(f"{'</row>' if rows else ''}</sheetData></worksheet>")
     return sheet
 
 

@@ -41,6 +41,33 @@ def any_struck(blocks: Iterable[bytes]) -> bool:
     return struck
 
 
+class Written:
+    """A part that is written piece by piece, in blocks."""
+
+    def __init__(self, out: IO[bytes], begin: str) -> None:
+        self._out = out
+        self._waiting: list[str] = []
+        self._size = 0
+        self.add(begin)
+
+    def add(self, piece: str) -> None:
+        """Write a piece."""
+        self._waiting.append(piece)
+        self._size += len(piece)
+        if self._size > _BLOCK:
+            self._flush()
+
+    def end(self, piece: str) -> None:
+        """Write the last piece."""
+        self.add(piece)
+        self._flush()
+
+    def _flush(self) -> None:
+        self._out.write("".join(self._waiting).encode())
+        self._waiting.clear()
+        self._size = 0
+
+
 class RichText:
     """The text of a cell as a stream of its elements."""
 
@@ -136,17 +163,13 @@ def shared_strings(parts: Parts) -> SharedStrings:
 
 def write_strings(parts: Parts, part: str, out: IO[bytes]) -> None:
     """Write shared strings anew without what is struck through."""
-    waiting = [f'<sst xmlns="{MAIN}">']
+    written = Written(out, f'<sst xmlns="{MAIN}">')
 
     def take(text: RichText) -> None:
-        waiting.append(f'<si><t xml:space="preserve">{escape(text.shown)}</t></si>')
-        if len(waiting) > _BLOCK:
-            out.write("".join(waiting).encode())
-            waiting.clear()
+        written.add(f'<si><t xml:space="preserve">{escape(text.shown)}</t></si>')
 
     _each_text(parts, part, take)
-    waiting.append("</sst>")
-    out.write("".join(waiting).encode())
+    written.end("</sst>")
 
 
 def _each_text(parts: Parts, part: str, take: Callable[[RichText], None]) -> None:

@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 Emit = Callable[[list[Any]], None]
 _MAX_MERGED_CHARS = 200
-"""Of a cell that is merged over rows: it is told again for each; an id has no more."""
+"""Of a cell that is merged over rows: an id has no more."""
 
 
 def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[bytes] | None) -> None:
     """Emit a `table` item a sheet, then a `row` a row that is not empty, with its number.
 
-    A `row` ends with the texts of cells that reach into it from rows above, and their places, if
-    there are any. A sheet that cannot be read is a `damaged` item; if none can be, that is a
-    ParseError.
+    A `row` ends with its cells that reach into rows below, if there are any: their places, their
+    texts, and the last of these rows. A sheet that cannot be read is a `damaged` item; if none can
+    be, that is a ParseError.
     """
     parts = Parts(file, limits)
     main = _main(parts)
-    sheets = _sheets(parts, main)
+    sheets = _sheets(parts, main, limits)
     styles = cell_styles(parts, main)
     facts: dict[str, SheetFacts] = {}
     beside: Counter[str] = Counter()
@@ -80,15 +80,18 @@ class _Workbook:
         self._sheets = sheets
         self._facts = facts
         self._styles = styles
+        self._others = {negative: styles.others(negative=negative) for negative in (False, True)}
         self.dense: dict[str, CompactedSheet] = {}
         anew = [part for part, of_sheet in facts.items() if self._is_unlike(of_sheet)]
         self._book = _opened(self._written_anew(anew) if anew or struck_strings else file)
 
     def _is_unlike(self, sheet: SheetFacts) -> bool:
         """Whether calamine would not read a sheet as it is shown, or not within the memory."""
+        others = self._others[sheet.negative]
         return (
             sheet.dropped
-            or self._styles.show_other(sheet.styles, negative=sheet.negative)
+            or b"0" in others  # the style of cells without one
+            or not sheet.styles.isdisjoint(others)
             or sheet.is_sparse(self._limits["max_columns"])
         )
 
@@ -165,12 +168,12 @@ def _read(book: _Workbook, limits: dict[str, int], emit: Emit) -> None:
                 f"{limits['max_columns']:,} (limit max_columns).",
             )
         emit(["table", number, sheet.name, moved.columns if moved else None])
-        above = _Above(book.merged(sheet.name), moved)
+        reaching = _Reaching(book.merged(sheet.name), moved)
         for line, row in enumerate(cells.iter_rows(), start=1):
             # iter_rows begins with the sheet's first row, whether or not it holds anything.
             texts = list(map(_text, row))
             place = moved.rows[line - 1] if moved else line
-            merged = above.cells(place, texts)
+            merged = reaching.cells(place, texts)
             if any(texts):
                 emit(["row", number, texts, None, place, *([merged] if merged else [])])
     if damaged and damaged == number:
@@ -181,8 +184,8 @@ def _read(book: _Workbook, limits: dict[str, int], emit: Emit) -> None:
         emit(["note", "sheets_left_out", f"Sheets without cells, not read: {charts}."])
 
 
-class _Above:
-    """What merged cells show in the rows below their first, as the rows of a sheet go by."""
+class _Reaching:
+    """Merged cells that reach into rows below their first, as the rows of a sheet go by."""
 
     def __init__(self, merged: list[tuple[int, int, int]], moved: CompactedSheet | None) -> None:
         places = {column: at for at, column in enumerate(moved.columns)} if moved else None
@@ -191,19 +194,14 @@ class _Above:
             for first, last, column in sorted(merged, reverse=True)
             if places is None or column in places
         ]
-        self._open: dict[int, tuple[int, str]] = {}
-        """Of a place in the row: the last row of the merged cell, and its text."""
 
-    def cells(self, row: int, texts: list[str]) -> list[tuple[int, str]]:
-        """The texts of the cells that begin above this row, with their places in it."""
-        if not self._waiting and not self._open:
-            return []
-        self._open = {at: cell for at, cell in self._open.items() if cell[0] >= row}
-        merged = [(at, text) for at, (_, text) in self._open.items()]
+    def cells(self, row: int, texts: list[str]) -> list[tuple[int, str, int]]:
+        """Those that begin in this row: their places in it, their texts, and their last rows."""
+        merged: list[tuple[int, str, int]] = []
         while self._waiting and self._waiting[-1][0] <= row:
             first, last, at = self._waiting.pop()
             if first == row and at < len(texts) and 0 < len(texts[at]) <= _MAX_MERGED_CHARS:
-                self._open[at] = (last, texts[at])
+                merged.append((at, texts[at], last))
         return merged
 
 
@@ -215,15 +213,26 @@ def _main(parts: Parts) -> str:
     )
 
 
-def _sheets(parts: Parts, main: str) -> dict[str, str]:
-    """The parts of the sheets, by their names; as `Parts` lists them, in small letters."""
+def _sheets(parts: Parts, main: str, limits: dict[str, int]) -> dict[str, str]:
+    """The parts of the sheets, by their names; as `Parts` lists them, in small letters.
+
+    Raises ParseError where two sheets have one part: a small file would be read a thousand times.
+    """
     if main not in parts:
         return {}
     related = parts.related(main)
     sheets: dict[str, str] = {}
+    count = 0
 
     def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal count
         if tag.endswith("}sheet"):
+            count += 1
+            if count > limits["max_members"]:
+                raise ParseError(
+                    "file_bomb",
+                    f"It has more than {limits['max_members']:,} sheets (limit max_members).",
+                )
             key = next((v for k, v in attributes.items() if k.endswith("relationships}id")), "")
             if key in related:
                 sheets[attributes.get("name", "")] = related[key].target.lower()
@@ -231,6 +240,8 @@ def _sheets(parts: Parts, main: str) -> dict[str, str]:
     parser = xml_parser()
     parser.StartElementHandler = start
     feed(parser, parts.uncounted(main))
+    if len(set(sheets.values())) < len(sheets):
+        raise ParseError("file_unreadable", "Two sheets of the workbook are one: it is damaged.")
     return sheets
 
 

@@ -5,6 +5,7 @@ them apart is that a column of prose is filled with text, line after line.
 """
 
 import re
+from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -46,8 +47,8 @@ def in_reading_order(page: Page, known_edges: list[float] | None = None) -> list
     """The lines of a page from top to bottom, column by column where there are columns.
 
     Lines side by side that are not columns, such as the cells of a table, become one line.
-    `known_edges` is where columns of the pages before begin, and gets those of this page: where
-    columns are known to be, few lines are enough to tell.
+    `known_edges` is where columns of the pages before begin, sorted, and gets those of this page:
+    where columns are known to be, few lines are enough to tell.
     """
     known_edges = [] if known_edges is None else known_edges
     lines = [line for line in page.lines if line.text.strip()]
@@ -124,18 +125,26 @@ def _columns(
     best_edge = 0.0
     for group in _near(edges, max(ALIGNMENT_TOLERANCE, 0.008 * width))[:_MAX_EDGES]:
         edge = group[0] - 1
-        is_known = any(abs(edge - known) <= 2 * ALIGNMENT_TOLERANCE for known in known_edges)
-        min_lines = _MIN_KNOWN_COLUMN_LINES if is_known else _MIN_COLUMN_LINES
+        min_lines = _MIN_COLUMN_LINES
+        if _is_known(edge, known_edges):
+            min_lines = _MIN_KNOWN_COLUMN_LINES
         for stretch in _stretches(lines, edge) if len(group) >= min_lines else ():
             gutter = _gutter(stretch, edge, min_lines, inner)
             if gutter and (best is None or gutter > best[0]):
                 best, best_edge = (gutter, stretch), edge
     if best is None:
         return None
-    known_edges.append(best_edge)
+    insort(known_edges, best_edge)
     stretch = best[1]
     first = next(index for index, line in enumerate(lines) if line is stretch[0])
     return lines[:first], *_sides(stretch, best_edge), lines[first + len(stretch) :]
+
+
+def _is_known(edge: float, known_edges: Sequence[float]) -> bool:
+    """Whether a column is known to begin about there."""
+    tolerance = 2 * ALIGNMENT_TOLERANCE
+    place = bisect_left(known_edges, edge - tolerance)
+    return place < len(known_edges) and known_edges[place] <= edge + tolerance
 
 
 def _sides(lines: Sequence[Line], edge: float) -> tuple[list[Line], list[Line]]:

@@ -102,7 +102,7 @@ def _records(
     """`pictures` has the number of the picture of each page that has one."""
     # Pages that are records of their own keep what all have in common, and end where they end.
     groups = [[page] for page in pages] if source.unit == "page" else [pages]
-    texts = [sentences_of(group) for group in groups]
+    texts = [sentences_of(group, source.check_time) for group in groups]
     fragments = [fragment for of_group, _ in texts for fragment in of_group]
     if pictures:
         fragments = [replace(f, picture=pictures.get(f.page or 0)) for f in fragments]

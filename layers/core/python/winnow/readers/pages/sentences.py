@@ -8,8 +8,9 @@ joined, with the hyphens of line ends taken out (`flow`).
 """
 
 import re
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 from statistics import median
@@ -44,14 +45,23 @@ _MIN_COLUMN_LINES = 3
 _MIN_WIDTH_SHARE = 0.5
 """Share of the page's width that lines of prose have at least, unless columns are side by side."""
 
+_Edges = tuple[float, float]
+"""Left and right of a cell."""
 
-def sentences_of(pages: Sequence[Page]) -> tuple[list[TextFragment], int]:
+
+def sentences_of(
+    pages: Sequence[Page], check_time: Callable[[], None] = lambda: None
+) -> tuple[list[TextFragment], int]:
     """The text of pages, and how many running lines were left out.
 
-    A fragment a line; its `line` counts the page's lines in reading order, from 1.
+    A fragment a line; its `line` counts the page's lines in reading order, from 1. `check_time`,
+    called a page, raises when reading takes too long.
     """
     known_edges: list[float] = []
-    ordered = [replace(page, lines=tuple(in_reading_order(page, known_edges))) for page in pages]
+    ordered: list[Page] = []
+    for page in pages:
+        check_time()
+        ordered.append(replace(page, lines=tuple(in_reading_order(page, known_edges))))
     kept, dropped = without_running_lines(ordered)
     told = [replace(page, lines=tuple(with_marks_told(page.lines))) for page in kept]
     return flow(told), dropped
@@ -269,13 +279,25 @@ def _table_rows(lines: Sequence[Line]) -> set[int]:
     rows: set[int] = set()
     for number, (line, after) in enumerate(pairwise(lines), start=1):
         above, below = line.cells[1:], after.cells[1:]
-        aligned = sum(any(_is_aligned(a, b) for b in below) for a in above)
+        aligned = _aligned(above, below)
         if aligned and aligned > min(len(above), len(below)) / 2:
             rows |= {number, number + 1}
     return rows
 
 
-def _is_aligned(a: tuple[float, float], b: tuple[float, float]) -> bool:
-    """Whether two cells have their left edge or middle in common; the right is justified text's."""
-    middles = abs(a[0] + a[1] - b[0] - b[1]) / 2
-    return min(abs(a[0] - b[0]), middles) < ALIGNMENT_TOLERANCE
+def _aligned(above: Sequence[_Edges], below: Sequence[_Edges]) -> int:
+    """How many cells have their left edge or middle in common with one of the other row.
+
+    Not the right one: it is justified text's.
+    """
+    lefts = sorted(left for left, _ in below)
+    middles = sorted((left + right) / 2 for left, right in below)
+    return sum(
+        _has_near(lefts, left) or _has_near(middles, (left + right) / 2) for left, right in above
+    )
+
+
+def _has_near(places: Sequence[float], place: float) -> bool:
+    """Whether one of the places, which are sorted, is taken for the same."""
+    after = bisect_right(places, place - ALIGNMENT_TOLERANCE)
+    return after < len(places) and places[after] < place + ALIGNMENT_TOLERANCE

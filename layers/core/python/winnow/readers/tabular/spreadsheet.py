@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, groupby, islice
 from typing import NamedTuple
 
-from winnow.errors import NoTextColumnError
+from winnow.errors import FileTooLargeError, NoTextColumnError
 from winnow.models import InvalidRecord, Record
 from winnow.readers import sandbox
 from winnow.readers.source import Source
@@ -46,6 +46,7 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
     """
     workbook = _Workbook(source)
     waiting: list[_OnlyColumn] = []
+    kept = 0
     reason: NoTextColumnError | None = None
     for sheet, group in groupby(workbook.rows(), key=lambda item: item[0]):
         try:
@@ -63,6 +64,12 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
             workbook.skipped += 1
         elif found.is_whole:
             waiting.append(found)
+            kept += sum(len(cell) for _, cells in found.rows for cell in cells)
+            if kept > source.limits.max_document_chars:
+                raise FileTooLargeError(
+                    "Sheets of one column without a name are longer than "
+                    f"{source.limits.max_document_chars:,} characters (limit max_document_chars)."
+                )
         else:
             yield from workbook.records(_named(source, found))
     for column in waiting:
@@ -93,7 +100,8 @@ class _Workbook:
         ids = _MergedIds(source)
         for item in sandbox.parse("xlsx", source.spooled(), source.limits):
             if item[0] == "row":
-                yield item[1], (item[4], ids.filled(item[2], item[5] if len(item) > 5 else ()))
+                merged = item[5] if len(item) > 5 else ()
+                yield item[1], (item[4], ids.filled(item[4], item[2], merged))
             elif item[0] == "table":
                 self._names[item[1]] = str(item[2])
                 self._columns[item[1]] = item[3]
@@ -151,29 +159,42 @@ class _MergedIds:
         self._place: int | None = None
         self._name: str | None = None
         self._searched = 0
+        self._shared: tuple[str, int] = "", 0
+        """The last id that is merged over rows, and the last of these rows."""
 
-    def filled(self, cells: list[str], merged: Sequence[tuple[int, str]]) -> list[str]:
-        """A row with the id that it shares with the one above, if it has none of its own."""
+    def filled(
+        self, row: int, cells: list[str], merged: Sequence[tuple[int, str, int]]
+    ) -> list[str]:
+        """A row with the id that it shares with the one above, if it has none of its own.
+
+        `merged` are its own cells that reach into rows below: places, texts, and last rows.
+        """
         if self._place is None and self._searched < HEADER_ROWS:
             self._searched += 1
             if self._source.match_text_column(cells) and (name := self._source.id_column(cells)):
                 self._name, self._place = name, cells.index(name)
-        for place, text in merged:
-            if place == self._place and text != self._name and not cells[place].strip():
-                return [*cells[:place], text, *cells[place + 1 :]]
-        return cells
+        place = self._place
+        if place is None:
+            return cells
+        for at, text, last in merged:
+            if at == place and text != self._name:
+                self._shared = text, last
+        text, last = self._shared
+        if row > last or place >= len(cells) or cells[place].strip():
+            return cells
+        return [*cells[:place], text, *cells[place + 1 :]]
 
 
 def _table(source: Source, number: int, rows: Iterator[_Row]) -> _Sheet | _OnlyColumn:
     """The table in the rows of a sheet. Raises NoTextColumnError."""
-    first = list(islice(rows, _SAMPLE_ROWS))
+    first, is_whole = _first_rows(rows, source.limits.max_document_chars)
     filled = [row for row in first if any(map(str.strip, row[1]))]
     place = header_of([cells for _, cells in filled], source.column_names)
     if place is None and not source.textless:
         columns = sorted({at for _, row in filled for at, cell in enumerate(row) if cell.strip()})
         # Only a single column needs no name.
         source.text_column([filled[0][1][column] for column in columns])
-        return _OnlyColumn(number, columns[0], filled, rows, is_whole=len(first) < _SAMPLE_ROWS)
+        return _OnlyColumn(number, columns[0], filled, rows, is_whole=is_whole)
     line, header = filled[place or 0] if filled else first[0]
     if place:
         source.note(
@@ -183,6 +204,17 @@ def _table(source: Source, number: int, rows: Iterator[_Row]) -> _Sheet | _OnlyC
     width = max(1, trimmed_width(header))
     below = chain((row for row in first if row[0] > line), rows)
     return _Sheet(number, RecordTable(source, header[:width]), _cut(below, 0, width))
+
+
+def _first_rows(rows: Iterator[_Row], max_chars: int) -> tuple[list[_Row], bool]:
+    """The first rows, as many as need not fill the memory, and whether they are all."""
+    first: list[_Row] = []
+    for row in islice(rows, _SAMPLE_ROWS):
+        first.append(row)
+        max_chars -= sum(map(len, row[1]))
+        if max_chars < 0:
+            return first, False
+    return first, len(first) < _SAMPLE_ROWS
 
 
 def _named(source: Source, sheet: _OnlyColumn) -> _Sheet:
