@@ -180,6 +180,25 @@ def test_a_form_that_was_not_filled_in_or_says_no_is_not_accepted(answer: str) -
     assert outcome(judgement, book().find("L33774").threshold) != "met"
 
 
+@pytest.mark.parametrize(
+    ("row", "value"),
+    [
+        ("                      X", "not met"),
+        ("                X", "met"),
+        ("                          X", "not met"),
+        ("                 (x)  ( )", "met"),
+        ("                 ( )  (x)", "not met"),
+    ],
+)
+def test_a_mark_of_a_typed_table_says_what_it_stands_below(row: str, value: str) -> None:
+    table = (
+        f"Symptom                  Yes   No\nRecurrent melena{row[7:]}\nFever                    X"
+    )
+    text = f"{table}\n\nEGD and colonoscopy were negative.\nHgb 7.9."
+    (judgement,) = judge("L33774")([text])
+    assert (outcome(judgement, book().find("L33774").threshold) == "met") is (value == "met")
+
+
 @pytest.mark.parametrize("answer", [" (Y/N): Y", "\nYes", ":\nYes", "\nAnswer: yes", " ..... Yes"])
 def test_a_form_that_says_yes_is_accepted(answer: str) -> None:
     text = f"Recurrent melena{answer}\nEGD and colonoscopy were negative.\nHgb 7.9."

@@ -19,14 +19,23 @@ NOT_ANSWERED = [
     *("(circle one)", "check all that apply", "Check one box", "Explain if yes", "Fill in"),
     *("«Answer»", "<<answer>>", "{answer}", "{{ patient.melena }}", "${answer}", "[[answer]]"),
     *("%melena%", "@MELENA@", "<blank>", "***", "*", "( )", "()", ".", "..", "/", "\\", ";", "—"),
-    *("null", "NaN", "undefined", "(blank)", "left blank", "unanswered", "NA", "N.A.", "&nbsp;"),
+    *("null", "NaN", "undefined", "(blank)", "left blank", "unanswered", "NA", "nope", "&nbsp;"),
     *("#N/A", "#REF!", "########", "Y/N", "Y / N", "(Yes/No)", "[Y/N]", "Y / N (circle)", "F"),
 ]
 ANSWERS = [
     *("yes", "No", "Y", "n", "[x] Yes [ ] No", "☐ Yes ☒ No", "since May", "2 episodes", "+", "-"),
     *("none", "denied", "positive", "true", "0", "1", "select cases were reviewed", "<5 mL", "??"),
     *("check hemoglobin daily", "described by her son", "entered by the ward", "[since May]"),
-    *("complete heart block", "typed and crossed", "a point mutation", "(resolved)", "A/B"),
+    *(
+        "clear",
+        "ok",
+        "sees double",
+        "complete heart block",
+        "typed and crossed",
+        "a point mutation",
+        "(resolved)",
+        "A/B",
+    ),
 ]
 
 
@@ -53,6 +62,7 @@ def test_an_answer_stays(value):
         ("Melena? (yes/no) Yes", "Melena?          Yes"),
         ("Melena [Y/N]", "Melena ____;"),
         ("Melena (Y/N) since May", "Melena (Y/N) since May"),
+        ("Melena ( )\nFever (x)", "Melena [ ]\nFever (x)"),
         # Dots.
         ("Melena ........ no\nPain .....", "Melena :        no\nPain _____"),
         ("Melena . . . . . Y", "Melena :         Y"),

@@ -443,11 +443,11 @@ def _is_asked(evidence: Evidence) -> bool:
     return evidence.text.rstrip().endswith("?") and "?" not in (evidence.reference or "")
 
 
-_NOTHING_SAID = frozenset("-:⍰")
+_NOTHING_SAID = frozenset((*"-:⍰", "see", "refer", "same", "ditto"))
 
 
 def _is_open(plain: str) -> bool:
-    """Whether something is said to be unknown; a dash or a mark of a list alone says nothing."""
+    """Whether something is said to be unknown; a dash, a mark or "see page 2" says nothing."""
     words = tokens(plain)
     return any(
         match.rule.category == Context.UNKNOWN

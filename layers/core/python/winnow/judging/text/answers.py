@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from winnow.judging.lazy_patterns import lazy_pattern
+from winnow.judging.text.columns_of_marks import with_columns
 from winnow.judging.text.marks import plain_marks
 
 _SPACE = "[ \t\u00a0\u2000-\u200a\u3000]"
@@ -34,9 +35,11 @@ _TEMPLATE = (
 )
 """The name of a value that no program has put in its place."""
 _NOTHING = (
-    r"null|nan|undefined|unanswered|(?:left )?blank|empty|n\.?a\.?|no (?:answer|response|entry)"
+    r"null|nan|undefined|unanswered|(?:left )?blank|empty|na|no (?:answer|response|entry)"
     r"|&nbsp;|#(?:n/a|ref!|value!|name\?|null!|num!|div/0!)"
+    r"|nope"
 )
+"""What is written where there is nothing to write."""
 _CHOICE = r"y(?:es)? ?/ ?no?(?: ?/ ?[a-z/]{1,12})?(?: ?\([^()\n]{1,40}\))?"
 """Both answers, of which one was to be chosen."""
 _SIGNS = r"[()/\\;…·~^\"'`!&.,*|#–—][ ()/\\;…·~^\"'`!&.,*|#–—]{0,80}+"
@@ -56,6 +59,7 @@ _CHOSEN = lazy_pattern(
     re.IGNORECASE | re.MULTILINE,
 )
 """Both answers before the one that was chosen: "Melena (Y/N): N"."""
+_EMPTY_BOX = lazy_pattern(rf"(?<=[\w)] )\( ?\)(?={_SPACE}{{0,80}}+$)", re.MULTILINE)
 _LEADERS = lazy_pattern(r"(?<=[\w)]) ?((?:\.{4}|(?:\. ){4}|…{2})[ .…]*)")
 _OF_SEX = lazy_pattern(r"(?:sex|gender|patient|pt|m/f|m or f) ?$", re.IGNORECASE)
 """Behind it, an F is no "false"."""
@@ -99,7 +103,7 @@ class _Line(NamedTuple):
 
 def plain_answers(text: str) -> str:
     """The text with its marks and its answers as judging knows them, each at its place."""
-    return with_answers(plain_marks(text))
+    return with_answers(plain_marks(with_columns(text)))
 
 
 def with_answers(text: str) -> str:
@@ -112,6 +116,8 @@ def with_answers(text: str) -> str:
     """
     text = _OPEN.sub(_blank, text)
     text = _UNCHOSEN.sub(_blank, text)
+    if "( )" in text or "()" in text:
+        text = _EMPTY_BOX.sub(_boxed, text)
     text = _CHOSEN.sub(lambda match: " " * len(match.group()), text)
     if "...." in text or ". . " in text or "……" in text:
         text = _LEADERS.sub(_led, text)
@@ -126,6 +132,10 @@ def _blank(match: re.Match[str]) -> str:
     if len(value) < 3:
         return before + "?".ljust(len(value))
     return before + "_" * (len(value) - 1) + ";"
+
+
+def _boxed(match: re.Match[str]) -> str:
+    return match.group().replace("(", "[").replace(")", "]")
 
 
 def _led(match: re.Match[str]) -> str:

@@ -49,7 +49,9 @@ _WANTING = (
     "an|and|as|at|but|by|due|for|from|had|has|in|is|not|of|on|or|than|that|the|to|was|were|who"
     "|with|without"
 )
-_GOES_ON = lazy_pattern(rf"(?:,|\b(?:{_WANTING}|{_WANTING.upper()}|a)|(?<![:–?-] )\b(?:no|NO))$")
+_GOES_ON = lazy_pattern(
+    rf"(?:,|\b(?:{_WANTING}|{_WANTING.upper()}|a)|(?<![:–?-] )(?<![:?])\b(?:no|NO))$"
+)
 _ENDS_IN_BOX = lazy_pattern(r"(?:\[ ?[xX]? ?\]|\( ?[xX]? ?\)|[☐☒☑]) ?[\w/]{1,12}\.?$")
 _ANSWER_LINE = lazy_pattern(
     r"(?:[☐☒☑]|\[[ xX]?\]|\([ xX]?\))[ \t]{0,4}(?:yes|no|y|n|unknown|n/a)\.?", re.IGNORECASE
