@@ -304,7 +304,7 @@ class Caution(StrEnum):
     OPEN_BEHIND = "open_behind"
     """What stands behind the evidence says that something is not known."""
     HEADING = "heading"
-    """The evidence stands in a list whose heading may say anything of it."""
+    """The evidence stands under a heading, or beside an answer, that may say anything of it."""
     TAKEN_BACK = "taken_back"
     """A sentence takes back what the record says: of another chart, of another year, a test."""
     DENIAL_UNDONE = "denial_undone"

@@ -48,6 +48,53 @@ def test_a_line_without_colon_heads_the_list_below_it(heading: str) -> None:
     )
 
 
+@pytest.mark.parametrize("items", ["fever\nanemia", "\nFever\nAnemia", "Fever.\n\nAnemia"])
+@pytest.mark.parametrize(
+    ("heading", "is_sure"),
+    [
+        ("Denies", True),
+        ("Pertinent negatives", True),
+        ("Symptoms absent", True),
+        ("Not present -", True),
+        ("Family history", False),
+        ("Mother's history", False),
+        ("Resolved problems", False),
+        ("She does not have", True),
+        ("Return to the ER if", True),
+        ("Possible side effects", False),
+    ],
+)
+def test_a_title_by_its_words_heads_lines_without_marks(
+    heading: str, is_sure: bool, items: str
+) -> None:
+    over = under(f"{heading}\n{items}")[items.split()[-1]]
+    assert over.lines == (heading.removesuffix(" -"),)
+    assert over.is_sure is is_sure
+
+
+@pytest.mark.parametrize(
+    ("text", "heading"),
+    [
+        ("Denies:  fever\n         chills\n         anemia", "Denies:"),
+        ("Denies   fever\n         anemia", "Denies:"),
+        ("FHx:\tcolon cancer\n\tanemia", "FHx:"),
+        ("Family history   none known\n                 anemia", "Family history:"),
+    ],
+)
+def test_what_stands_below_the_text_of_a_label_is_of_the_label(text: str, heading: str) -> None:
+    found = under(f"{text}\nNow: melena\nMelena again.")
+    assert found["anemia"] == ListHeading((heading,))
+    assert found["Now: melena"] == found["Melena again."] == ListHeading()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["No fever\nmelena", "EGD negative\nmelena", "Allergies:None\nmelena", "Fatigue\nmelena"],
+)
+def test_statements_head_no_lines_without_marks(text: str) -> None:
+    assert under(text)["melena"] == ListHeading()
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -39,7 +39,7 @@ _OF_CAUTIONS = {
     Caution.UNREAD: "a sentence names it, and was heard neither for nor against it",
     Caution.ASKED: "what is denied stands in a question",
     Caution.OPEN_BEHIND: "what stands behind the evidence says that something is not known",
-    Caution.HEADING: "the evidence stands in a list whose heading may say anything of it",
+    Caution.HEADING: "the heading of the evidence, or an answer beside it, may say anything of it",
     Caution.TAKEN_BACK: "a sentence takes back what the record says",
     Caution.DENIAL_UNDONE: "what is denied is denied twice, for a short time, or as a wish",
     Caution.OF_ANOTHER: "what has the finding may be somebody else, another organ, or a book",

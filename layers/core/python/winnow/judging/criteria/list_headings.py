@@ -72,8 +72,11 @@ def read_heading(heading: ListHeading, item: str) -> HeadingReading:
 def is_open(heading: ListHeading, item: str, reference: str, known: frozenset[str]) -> bool:
     """Whether a heading may say of an item what its reference does not.
 
-    `known` are words that a heading may have beside those of sections of notes.
+    An answer beside the item that nobody can read may say anything of it, too. `known` are words
+    that a heading may have beside those of sections of notes.
     """
+    if heading.is_doubtful:
+        return True
     if not heading.lines:
         return False
     contexts = frozenset[Context]().union(*(_read(line).contexts for line in heading.lines))

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from winnow.judging.lazy_patterns import lazy_pattern
 from winnow.judging.text import segments
+from winnow.judging.text.doubtful_answers import is_answer, is_doubtful, may_deny
 from winnow.models import PART_BREAK
 
 
@@ -31,6 +32,8 @@ class ListHeading(NamedTuple):
     """Whether the heading is in the sentence itself: "Negatives: fever, melena"."""
     is_unanswered: bool = False
     """Whether the sentence is the question of a form with nothing behind it: "Melena:"."""
+    is_doubtful: bool = False
+    """Whether an answer stands beside the sentence of which it is not known what it says."""
 
 
 NO_HEADING = ListHeading()
@@ -43,6 +46,10 @@ _MAX_ITEM_WORDS = 12
 """A line without a mark that has more words is running text."""
 _MAX_PART_WORDS = 6
 _MIN_SENTENCE_WORDS = 5
+_MAX_BREAKS = 2
+"""Line breaks between a line and an answer that may be its own."""
+_MAX_OFFSET = 2
+"""Characters that lines below each other may be apart at their left."""
 _RUNS = lazy_pattern(
     r"\b(?:is|are|was|were|has|have|had|he|she|they|patient|pt|i|we|it|there"
     r"|showed|shows|denies|denied|reports|reported|presents|presented)\b",
@@ -74,12 +81,42 @@ _OPENS = lazy_pattern(
     re.IGNORECASE,
 )
 """The last word of a line that wants something behind it, though it has no colon."""
+_WANTS = lazy_pattern(r"\b(?:denie[sd]|denying|no|not|never|have|if|following|these|any)$")
+"""The last word of a line that wants what stands on the next, list mark or not."""
 _CLAUSE = lazy_pattern(
     r"(?:\b(?:is|are|was|were|has|have|had|shows|showed)\b|,)"
     r"(?!$|.*\b(?:following|these|those|any|all|for|of|if|with|ha(?:s|ve|d))$)",
     re.IGNORECASE,
 )
 """A line with one of these says all by itself, unless it ends in the midst of it."""
+_VALUE = lazy_pattern(r"([^\W\d_][^:\n\t]{0,59}?)(?::[ \t]{0,80}|[ ]{2,80}|\t[ \t]{0,20})(?=\S)")
+"""A label with what is said of it behind it, at the place where more may stand below."""
+_DASH = lazy_pattern(r" [-–—]$")
+_TITLE_WORD = lazy_pattern(r"[^\W\d_]+(?:['’]s)?")
+_MAX_TITLE_WORDS = 8
+_TITLE_WORDS = frozenset(
+    (
+        *("denies", "denied", "denying", "deny", "negative", "negatives", "absent", "absence"),
+        *("not", "no", "none", "never", "ruled", "out", "excluded", "resolved", "inactive"),
+        *("family", "familial", "father", "mother", "brother", "sister", "sibling", "siblings"),
+        *("relative", "relatives", "maternal", "paternal", "parents", "son", "daughter", "fhx"),
+        *("past", "previous", "prior", "former", "old", "pmh", "pmhx", "fh", "hx", "history"),
+        *("medical", "surgical", "social", "patient", "patients", "pt", "the", "of", "these"),
+        *("following", "above", "below", "any", "all", "does", "do", "did", "has", "have", "had"),
+        *("is", "are", "was", "were", "been", "in", "at", "this", "time", "for", "and", "or"),
+        *("present", "found", "reported", "reports", "reporting", "endorses", "admits", "noted"),
+        *("symptoms", "symptom", "signs", "sign", "findings", "finding", "problems", "problem"),
+        *("conditions", "condition", "complaints", "complaint", "diagnoses", "diagnosis"),
+        *("pertinent", "positive", "positives", "list", "current", "currently", "active", "ros"),
+        *("review", "systems", "hpi", "illness", "assessment", "impression", "plan", "summary"),
+        *("medications", "allergies", "exam", "examination", "physical", "labs", "results"),
+        *("risk", "risks", "side", "effects", "complications", "adverse", "events", "possible"),
+        *("potential", "discussed", "warning", "precautions", "differential", "considered"),
+        *("criteria", "coverage", "covered", "policy", "instructions", "education", "example"),
+        *("laboratory", "imaging", "procedures", "indication", "indications", "clinical", "notes"),
+    )
+)
+"""What is all of these words is a title: it names no finding of its own."""
 _SALUTATION = lazy_pattern(r"(?:dear|to (?:whom|the|our|my|dr|mrs?|ms))\b", re.IGNORECASE)
 
 
@@ -114,6 +151,9 @@ def list_headings(text: str, sentences: Sequence[segments.Span]) -> list[ListHea
         for place in range(line.first, line.last + 1):
             if not over.lines and (inline := _inline(text, *sentences[place])):
                 found[place] = inline
+        before = lines[number - 1] if number else None
+        for place in _in_doubt(text, sentences, before, line, following):
+            found[place] = found[place]._replace(is_doubtful=True)
         if heading is not None:
             scope.open(heading)
         if _is_unanswered(text, line, following):
@@ -160,6 +200,40 @@ def _lines(text: str, sentences: Sequence[segments.Span]) -> Iterator[_Line]:
         first, behind = last + 1, end
 
 
+def _in_doubt(
+    text: str,
+    sentences: Sequence[segments.Span],
+    before: _Line | None,
+    line: _Line,
+    following: _Line | None,
+) -> Iterator[int]:
+    """The sentences of a line beside whose words an answer stands that nobody can read."""
+    for place in range(line.first, line.last + 1):
+        start, end = sentences[place]
+        if is_doubtful(text[start:end]):
+            yield place
+    if line.first == line.last and is_answer(text[line.start : line.end]):
+        return
+    if before is not None and _may_deny(text, before, before, line):
+        yield line.first
+    if following is not None and _may_deny(text, following, line, following):
+        yield line.last
+    if text[line.start] == "-" and any(
+        near is not None and near.indent == line.indent and text[near.start] == "+"
+        for near in (before, following)
+    ):
+        yield line.first
+
+
+def _may_deny(text: str, answer: _Line, first: _Line, second: _Line) -> bool:
+    """Whether one of two lines below each other may say no of the other."""
+    return (
+        answer.end - answer.start <= MAX_HEADING
+        and may_deny(text[answer.start : answer.end])
+        and len(segments.BREAK.findall(text, first.end, second.start)) <= _MAX_BREAKS
+    )
+
+
 class _Heading(NamedTuple):
     line: str
     depth: tuple[int, bool]
@@ -167,6 +241,8 @@ class _Heading(NamedTuple):
     """Whether lines without list marks are below it, too."""
     is_sure: bool
     """Whether what it says goes on with its items: "Denies" does, "No fever" does not."""
+    min_indent: int = 0
+    """How far its items are indented at least."""
 
 
 def _heading(
@@ -176,18 +252,24 @@ def _heading(
     start, end = sentences[line.last]
     mark = segments.LIST_MARK.match(text, start, end)
     content = text[mark.end() if mark else start : end].strip(_AROUND)
-    if content.endswith(":"):
+    if content.endswith(":") or _DASH.search(content):
+        content = content.rstrip(" -–—")
         if len(content) > MAX_HEADING or _SALUTATION.match(content):
             return None
         content = _SENTENCE_END.split(content)[-1]
         return _Heading(content, _depth(text, line), is_strong=True, is_sure=True)
-    if line.first != line.last or following is None or not content:
+    if following is None or not content:
+        return None
+    if hanging := _hanging(text, line, following):
+        return hanging
+    if line.first != line.last:
         return None
     is_title = (
         _MARKED_HEADING.match(text, line.start, line.end) is not None
         or _CAPITALS.fullmatch(content) is not None
         or _IN_BOLD.fullmatch(text, line.start, line.end) is not None
         or _UNDERLINE.fullmatch(text, following.start, following.end) is not None
+        or (not line.is_marked and (_is_title(content) or _WANTS.search(content) is not None))
     )
     heads_list = following.is_marked and (not line.is_marked or following.indent > line.indent)
     if len(content) > _MAX_SHORT or content[-1] in ".!?;," or ": " in content:
@@ -196,6 +278,38 @@ def _heading(
     if is_title or (heads_list and not _CLAUSE.search(content)):
         return _Heading(content, _depth(text, line), is_strong=is_title, is_sure=opens)
     return None
+
+
+def _hanging(text: str, line: _Line, following: _Line) -> _Heading | None:
+    """A label with text behind it as the heading of lines that begin below this text."""
+    if line.is_marked or following.is_behind_gap or following.indent <= line.indent:
+        return None
+    label = _VALUE.match(text, line.start, line.end)
+    if label is None:
+        return None
+    indent = line.indent + label.end() - line.start
+    has_tab = text.find("\t", line.start, label.end()) >= 0
+    is_below = text[following.start - 1] == "\t" if has_tab else following.indent > line.indent + 1
+    if not is_below or (not has_tab and abs(following.indent - indent) > _MAX_OFFSET):
+        return None
+    return _Heading(
+        label.group(1).strip(_AROUND) + ":",
+        _depth(text, line),
+        is_strong=True,
+        is_sure=True,
+        min_indent=following.indent,
+    )
+
+
+def _is_title(content: str) -> bool:
+    """Whether a line is a title by its words, though neither a colon nor its form shows it."""
+    words = [word.lower() for word in _TITLE_WORD.findall(content)]
+    return (
+        0 < len(words) <= _MAX_TITLE_WORDS
+        and ":" not in content
+        and not is_answer(content)
+        and all(word.removesuffix("'s").removesuffix("’s") in _TITLE_WORDS for word in words)
+    )
 
 
 def _depth(text: str, line: _Line) -> tuple[int, bool]:
@@ -242,6 +356,9 @@ class _Scope:
 
     def over(self, text: str, line: _Line, *, is_heading: bool) -> ListHeading:
         """What a line stands under; running text ends what stands above it."""
+        while self._open and line.indent < self._open[-1].min_indent:
+            self._open.pop()
+            self._begin()
         if is_heading:
             self._close(_depth(text, line))
         if not self._open:

@@ -22,8 +22,8 @@ from winnow.judging.lazy_patterns import lazy_pattern
 EMPTY, TICKED, UNKNOWN = "☐", "☑", "⍰"
 _BOX = frozenset("☐□◻◽⬜▢❏❐❑❒🗆🗌🞎🞏🞐⬚🔲")
 _CIRCLE = frozenset("○◯⚪⭘❍")
-_TICK = frozenset("☑☒✓✔✅🗸🗹⊠⌧▣◉⦿🔘🗵🗷")
-_CROSS = frozenset("✗✘❌✖✕☓🗴🗶")
+_TICK = frozenset("👍☑☒✓✔✅🗸🗹⊠⌧▣◉⦿🔘🗵🗷")
+_CROSS = frozenset("👎⛔🚫✗✘❌✖✕☓🗴🗶")
 _FILLED_BOX = frozenset("■⬛◼")
 _FILLED = _FILLED_BOX | frozenset("●⬤⚫•▪◾")
 _HOLLOW = _BOX | _CIRCLE
