@@ -270,6 +270,7 @@ def _lines(
             limits,
             numeric_columns=tuple(numeric_columns),
             unit="row",
+            label_column=label_column,
         ) as source,
     ):
         lines: Iterator[Record | InvalidRecord] = map(_restored, read(source))

@@ -517,6 +517,10 @@ def test_xml_in_an_archive_is_a_part_that_cannot_be_read():
         ("She has ~~no~~ melena.", "She has  melena."),
         ("~~Ongoing melena.~~ Fine.", " Fine."),
         ("- [x] ~~Fever~~\n- [ ] Chills", "- [x] \n- [ ] Chills"),
+        ("~Ongoing melena.~ Fine.", " Fine."),
+        ("~~Ongoing melena\nand pain.~~ Fine.", " Fine."),
+        ("<del>Ongoing melena.</del> Fine.", " Fine."),
+        ("Fine. <S>Ongoing <b>melena</b></S>", "Fine. "),
     ],
 )
 def test_what_markdown_strikes_through_is_left_out_and_noted(text, shown):
@@ -524,11 +528,31 @@ def test_what_markdown_strikes_through_is_left_out_and_noted(text, shown):
 
 
 @pytest.mark.parametrize(
-    "text", ["Hb ~~ 7", "a ~~ b ~~ c", "~~~\ncode\n~~~", "~5 and ~7", "~~a\nb~~", "~~open"]
+    "text",
+    ["Hb ~~ 7", "a ~~ b ~~ c", "~~~\ncode\n~~~", "~5 and ~7", "~~a\n\nb~~", "~~open", "~5-~10 mg"],
 )
 def test_tildes_that_strike_nothing_stay(text):
     assert reading(text, "x.md") == ([(None, text)], [])
     assert reading("A ~~b~~ c", "x.txt") == ([(None, "A ~~b~~ c")], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Fine. <!-- Ongoing melena. -->", "Fine. "),
+        ("<!--\nOngoing melena.\n\nPain.\n-->\nFine.", "\nFine."),
+        ("Fine.\n\n[comment]: # (Ongoing melena)\n\nDone.", "Fine.\n\n\n\nDone."),
+        ("[//]: # 'Ongoing melena'\nFine.", "\nFine."),
+    ],
+)
+def test_what_markdown_has_as_comments_is_left_out_and_noted(text, shown):
+    assert reading(text, "x.md") == ([(None, shown)], ["hidden_text"])
+    assert reading(text, "x.txt") == ([(None, text)], [])
+
+
+@pytest.mark.parametrize("text", ["Fine <!-- open", "[1]: https://a.example (Melena)", "a --> b"])
+def test_what_is_no_comment_in_markdown_stays(text):
+    assert reading(text, "x.md") == ([(None, text)], [])
 
 
 def test_comments_before_a_page_take_no_time():

@@ -14,6 +14,7 @@ from typing import IO, BinaryIO, Literal
 from winnow.errors import FileTooLargeError, NoTextColumnError, TimeLimitError
 from winnow.limits.reading import ReadLimits
 from winnow.models import InvalidRecord, Note, Record, SourceLocation
+from winnow.readers.answered import is_answered_beside
 from winnow.readers.markup import Markup, markup_of
 from winnow.readers.ocr import PageReader
 from winnow.readers.text import TextLines, undecodable
@@ -39,7 +40,7 @@ class Source:
     document, `case_id` the id of records that have none of their own, `ocr` what reads pages that
     are pictures, or None without OCR; where `modality` is image, they are not read: a record is a
     picture. `keep_picture` is given the pictures of these pages, or None:
-    they are not kept.
+    they are not kept. `label_column` is what training learns; it answers no text.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class Source:
         case_id: str | None = None,
         ocr: PageReader | None = None,
         keep_picture: KeepPicture | None = None,
+        label_column: str = "",
     ) -> None:
         self._stream = stream
+        self._label_column = label_column
         self.head = _read_fully(stream, _HEAD_BYTES)
         self.whole = len(self.head) < _HEAD_BYTES
         """Whether `head` is the whole file."""
@@ -173,6 +176,7 @@ class Source:
             case_id=self.case_id,
             ocr=self.ocr,
             keep_picture=self._keep_picture,
+            label_column=self._label_column,
         )
         inner._ends = self._ends
         inner._picture_numbers = self._picture_numbers
@@ -280,6 +284,8 @@ class Source:
         problem = self._problem(text, source_id or "", fields)
         if not problem and not of_upload:
             problem = self._markup(text)
+        if not problem and not of_upload:
+            problem = self._answered(text, fields)
         if problem:
             code, reason = problem
             shown = None if code in ("text_undecodable", "text_nul") else source_id
@@ -315,6 +321,15 @@ class Source:
             limit = self.limits.max_record_chars
             return "text_too_long", (
                 f"Its text is longer than {limit:,} characters (limit max_record_chars)."
+            )
+        return None
+
+    def _answered(self, text: str, fields: Mapping[str, str]) -> tuple[str, str] | None:
+        """Why a question is not read whose answer stands in another column."""
+        if fields and is_answered_beside(text, fields, self._label_column):
+            return "text_answered", (
+                "Its text is short, and another column denies it or says that it is of somebody "
+                "else. Write both into the text."
             )
         return None
 

@@ -55,27 +55,28 @@ def _words(line: str) -> frozenset[str]:
 
 _IN_FRONT = lazy_pattern(
     r"(?:[\[(_{<]{0,8}(?:no?|f|false|0)[\])_}>]{0,8}"
-    r"(?:(?<=[\])_}>])[ \t]|[ \t]{0,8}[-–—|:=][ \t]|\t|[ ]{2,80})"
+    r"(?:(?<=[\])_}>])[ \t]|[ \t]{0,8}[-–—|:=][ \t]|\t|[ ]{2,}+)"
     r"|(?:\{[ ]?-?[ ]?\}|<[ ]?-?[ ]?>|\[[-–]\]|\|[ _]{0,3}\|))"
-    r"[ \t]{0,80}[^\W\d_]",
+    r"[ \t]*+[^\W\d_]",
     re.IGNORECASE,
 )
 _LETTER_IN_FRONT = lazy_pattern(r"(?:N|[nN]/)[ \t]{1,8}[^\W\d_]{3}")
 _RESULT = lazy_pattern(
-    r"(?:\t|[ ]{2}|:)[ \t]{0,80}(?:positive|negative|detected|reactive|normal|abnormal|heme)\b",
+    r"(?:(?<![ \t])(?:[ ]?\t|[ ]{2})|:)[ \t]*+"
+    r"(?:positive|negative|detected|reactive|normal|abnormal|heme)\b",
     re.IGNORECASE,
 )
 """A result in a column: a letter or sign behind it is its flag."""
-_COLUMN = r"(?:\t|[ ]{3}|\.{3}|_{3})[ \t._]{0,80}"
+_COLUMN = r"(?<![ \t._])[ ]?(?:\t|[ ]{2}|\.{3}|_{3})[ \t._]*+"
 _BOX = r"(?:[xX✓✔*☐☑☒⍰]|\[[ xX]?\]|\([ xX]?\))"
 _BEHIND = (
     lazy_pattern(
-        rf"(?:(?:[^\W\d_]|[)\]?])[ \t]?[:=]|{_COLUMN})[ \t]{{0,80}}"
+        rf"(?:(?:[^\W\d_]|[)\]?])[ \t]?[:=]|{_COLUMN})[ \t]*+"
         r"(?:[A-MO-WZ]|\d{1,2}|nein|nej|non|nee|nao|não|nie)?[.;]?$",
         re.IGNORECASE,
     ),
     lazy_pattern(r"(?:[,/][ \t]?|[ \t][\[(<{|][ \t]?)[nNF][ \t]?[\])>}|]?$"),
-    lazy_pattern(rf"{_COLUMN}{_BOX}(?:[ \t]{{0,80}}{_BOX})?$"),
+    lazy_pattern(rf"{_COLUMN}{_BOX}(?:[ \t]*+{_BOX})?$"),
     lazy_pattern(
         r"[ \t][\[(*]?y(?:es)?[\])*]?[ \t/|,]{1,8}[\[(*]?no?[\])*]?$",
         re.IGNORECASE,
