@@ -6,6 +6,7 @@ import json
 import pytest
 
 from tests.fakes import files, mails
+from winnow.errors import NoTextColumnError
 from winnow.models import Record
 from winnow.readers import ReadLimits, Source, read
 from winnow.readers.answered import is_answered_beside
@@ -63,3 +64,20 @@ def test_formats_and_what_is_no_row():
     assert codes(json.dumps(item).encode(), "x.json") == ["text_answered"]
     assert codes(b"text,answer\nOngoing melena,No\n", "x.csv", label_column="answer") == [""]
     assert codes(b"Subject: Mother\n" + mails.HEAD.encode() + b"\n\nWell.\n", "x.eml") == [""]
+
+
+@pytest.mark.parametrize(
+    "name", ["Denies", "Symptoms denied", "Family history", "Ruled out", "Not present", "Risks"]
+)
+def test_a_lone_column_whose_name_may_deny_its_cells_is_refused(name):
+    for content, ending in (
+        (f"{name}\nmelena\nfever\n".encode(), "csv"),
+        (files.xlsx({"a": [[name], ["melena"], ["fever"]]}), "xlsx"),
+    ):
+        with pytest.raises(NoTextColumnError, match="only column"):
+            codes(content, f"x.{ending}")
+
+
+@pytest.mark.parametrize("name", ["Patient summary", "History", "Notes", "Case"])
+def test_other_lone_columns_are_read(name):
+    assert codes(f"{name}\nmelena\nfever\n".encode(), "x.csv") == ["", ""]

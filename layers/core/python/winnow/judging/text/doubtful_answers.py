@@ -20,7 +20,7 @@ _OR_TITLES = frozenset(
 """Words that answer what stands above them, or head what stands below."""
 _BESIDE = frozenset(
     (
-        *("x", "a", "na", "all", "at", "known", "reported", "noted", "observed", "selected"),
+        *("x", "o", "a", "na", "all", "at", "known", "reported", "noted", "observed", "selected"),
         *("answer", "answers", "ans", "response", "responded", "reply", "value", "patient", "pt"),
     )
 )
@@ -46,6 +46,16 @@ def may_deny(line: str) -> bool:
     return (is_title or is_answer(line)) and not words <= _AFFIRMING | _BESIDE
 
 
+def denies_above(line: str) -> bool:
+    """Whether a line may say no of the line above it."""
+    return may_deny(line) or _FIELD.match(line) is not None
+
+
+def is_of_relative(line: str) -> bool:
+    """Whether a line says that what stands below it is of a relative."""
+    return _OF_RELATIVE.match(line) is not None
+
+
 def _words(line: str) -> frozenset[str]:
     """The words of a short line that may be an answer."""
     if len(line) > _MAX_CHARACTERS or line[0].isdecimal() or not _SIGNS.fullmatch(line):
@@ -69,22 +79,39 @@ _RESULT = lazy_pattern(
 """A result in a column: a letter or sign behind it is its flag."""
 _COLUMN = r"(?<![ \t._])[ ]?(?:\t|[ ]{2}|\.{3}|_{3})[ \t._]*+"
 _BOX = r"(?:[xX✓✔*☐☑☒⍰]|\[[ xX]?\]|\([ xX]?\))"
+_OVER = "(?:inactive|resolved|former|historical|refuted|denied|absent|ruled out|not present)"
 _BEHIND = (
     lazy_pattern(
         rf"(?:(?:[^\W\d_]|[)\]?])[ \t]?[:=]|{_COLUMN})[ \t]*+"
         r"(?:[A-MO-WZ]|\d{1,2}|nein|nej|non|nee|nao|não|nie)?[.;]?$",
-        re.IGNORECASE,
+        re.IGNORECASE | re.MULTILINE,
     ),
-    lazy_pattern(r"(?:[,/][ \t]?|[ \t][\[(<{|][ \t]?)[nNF][ \t]?[\])>}|]?$"),
-    lazy_pattern(rf"{_COLUMN}{_BOX}(?:[ \t]*+{_BOX})?$"),
+    lazy_pattern(r"(?:[,/][ \t]?|[ \t][\[(<{|][ \t]?)[nNF][ \t]?[\])>}|]?$", re.MULTILINE),
+    lazy_pattern(rf"{_COLUMN}{_BOX}(?:[ \t]*+{_BOX})?$", re.MULTILINE),
     lazy_pattern(
         r"[ \t][\[(*]?y(?:es)?[\])*]?[ \t/|,]{1,8}[\[(*]?no?[\])*]?$",
-        re.IGNORECASE,
+        re.IGNORECASE | re.MULTILINE,
     ),
     lazy_pattern(r";[ \t]{0,3}no?[ \t]{0,3}(?:;|$)", re.IGNORECASE),
+    lazy_pattern(r"\.{4}$|…{2}$"),
+    lazy_pattern(rf"(?:\bstatus[ \t]?[:=][ \t]?{_OVER}\b|\({_OVER}\))", re.IGNORECASE),
 )
 """Answers behind words: codes and open answers ("Melena: 2", "Melena:", "Melena (N)"), marks in
 columns, both answers side by side ("Y / N"), and cells of a list ("melena; no; anemia; yes")."""
+_FIELD = lazy_pattern(
+    r"(?:(?:is )?(?:present|active|current|ongoing)|presence|frequency|(?:clinical )?status"
+    r"|severity|occurrence|response|answer|value|result)\??[ \t]?[:=][ \t]{0,20}"
+    r"(?:(?:(?:the )?(?:patient|pt) )?denie[sd]|no?|never|none|nil|0|false|past|negative"
+    rf"|{_OVER})\b",
+    re.IGNORECASE,
+)
+"""A field of the record above it: "Present: no", "Status: resolved"."""
+_OF_RELATIVE = lazy_pattern(
+    r"(?:relation(?:ship)?|relative|family member|subject|who)\b[^:\n]{0,20}:[ \t]{0,20}"
+    r"(?!self|patient|same|own)[^\W\d_]",
+    re.IGNORECASE,
+)
+"""Whose record the field below it is of: "Relationship: mother"."""
 _TAIL = 120
 
 

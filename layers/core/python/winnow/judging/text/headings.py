@@ -17,7 +17,13 @@ from typing import NamedTuple
 
 from winnow.judging.lazy_patterns import lazy_pattern
 from winnow.judging.text import segments
-from winnow.judging.text.doubtful_answers import is_answer, is_doubtful, may_deny
+from winnow.judging.text.doubtful_answers import (
+    denies_above,
+    is_answer,
+    is_doubtful,
+    is_of_relative,
+    may_deny,
+)
 from winnow.models import PART_BREAK
 
 
@@ -48,6 +54,8 @@ _MAX_PART_WORDS = 6
 _MIN_SENTENCE_WORDS = 5
 _MAX_BREAKS = 2
 """Line breaks between a line and an answer that may be its own."""
+_MAX_CHOICES = 4
+"""Answers on lines of their own below a question."""
 _MAX_OFFSET = 2
 """Characters that lines below each other may be apart at their left."""
 _RUNS = lazy_pattern(
@@ -91,6 +99,7 @@ _CLAUSE = lazy_pattern(
 """A line with one of these says all by itself, unless it ends in the midst of it."""
 _VALUE = lazy_pattern(r"([^\W\d_][^:\n\t]{0,59}?)(?::[ \t]{0,80}|[ ]{2,80}|\t[ \t]{0,20})(?=\S)")
 """A label with what is said of it behind it, at the place where more may stand below."""
+_IN_BRACKETS = lazy_pattern(r"\([^()]{0,40}\)")
 _DASH = lazy_pattern(r" [-–—]$")
 _TITLE_WORD = lazy_pattern(r"[^\W\d_]+(?:['’]s)?")
 _MAX_TITLE_WORDS = 8
@@ -151,8 +160,7 @@ def list_headings(text: str, sentences: Sequence[segments.Span]) -> list[ListHea
         for place in range(line.first, line.last + 1):
             if not over.lines and (inline := _inline(text, *sentences[place])):
                 found[place] = inline
-        before = lines[number - 1] if number else None
-        for place in _in_doubt(text, sentences, before, line, following):
+        for place in _in_doubt(text, sentences, lines, number):
             found[place] = found[place]._replace(is_doubtful=True)
         if heading is not None:
             scope.open(heading)
@@ -201,37 +209,44 @@ def _lines(text: str, sentences: Sequence[segments.Span]) -> Iterator[_Line]:
 
 
 def _in_doubt(
-    text: str,
-    sentences: Sequence[segments.Span],
-    before: _Line | None,
-    line: _Line,
-    following: _Line | None,
+    text: str, sentences: Sequence[segments.Span], lines: Sequence[_Line], number: int
 ) -> Iterator[int]:
     """The sentences of a line beside whose words an answer stands that nobody can read."""
+    line = lines[number]
     for place in range(line.first, line.last + 1):
         start, end = sentences[place]
         if is_doubtful(text[start:end]):
             yield place
     if line.first == line.last and is_answer(text[line.start : line.end]):
         return
-    if before is not None and _may_deny(text, before, before, line):
+    before = lines[number - 1] if number else None
+    if before is not None and (
+        (_is_near(text, before, line) and may_deny(_short(text, before)))
+        or (not line.is_behind_gap and is_of_relative(text[before.start : before.end]))
+    ):
         yield line.first
-    if following is not None and _may_deny(text, following, line, following):
-        yield line.last
+    near = line
+    for following in lines[number + 1 : number + 1 + _MAX_CHOICES]:
+        if _is_near(text, near, following) and denies_above(_short(text, following)):
+            yield line.last
+        if not is_answer(text[following.start : following.end]):
+            break
+        near = following
+    neighbours = (before, lines[number + 1] if number + 1 < len(lines) else None)
     if text[line.start] == "-" and any(
         near is not None and near.indent == line.indent and text[near.start] == "+"
-        for near in (before, following)
+        for near in neighbours
     ):
         yield line.first
 
 
-def _may_deny(text: str, answer: _Line, first: _Line, second: _Line) -> bool:
-    """Whether one of two lines below each other may say no of the other."""
-    return (
-        answer.end - answer.start <= MAX_HEADING
-        and may_deny(text[answer.start : answer.end])
-        and len(segments.BREAK.findall(text, first.end, second.start)) <= _MAX_BREAKS
-    )
+def _is_near(text: str, first: _Line, second: _Line) -> bool:
+    return len(segments.BREAK.findall(text, first.end, second.start)) <= _MAX_BREAKS
+
+
+def _short(text: str, line: _Line) -> str:
+    """The beginning of a line, longer than any answer."""
+    return text[line.start : min(line.end, line.start + MAX_HEADING)]
 
 
 class _Heading(NamedTuple):
@@ -303,7 +318,7 @@ def _hanging(text: str, line: _Line, following: _Line) -> _Heading | None:
 
 def _is_title(content: str) -> bool:
     """Whether a line is a title by its words, though neither a colon nor its form shows it."""
-    words = [word.lower() for word in _TITLE_WORD.findall(content)]
+    words = [word.lower() for word in _TITLE_WORD.findall(_IN_BRACKETS.sub("", content))]
     return (
         0 < len(words) <= _MAX_TITLE_WORDS
         and ":" not in content

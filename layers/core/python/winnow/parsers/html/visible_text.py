@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import IO, Any, NamedTuple
 
 from winnow.parsers.errors import too_long
+from winnow.parsers.html.drawn_answers import drawn_answer
 from winnow.parsers.html.elements import (
     BETWEEN_CELLS,
     BLOCKS,
@@ -468,6 +469,8 @@ class HtmlTextExtractor:
             self._text_element(token)
             return
         before = self._seen()
+        if before and tag == "svg" and not self._is_hidden("img", attributes):
+            self._draw(tag, attributes)
         if tag in VOID:
             if before and not self._is_hidden(tag, attributes):
                 self._void(tag, attributes)
@@ -483,6 +486,8 @@ class HtmlTextExtractor:
             self._open_option(tag, attributes)
         if self._seen():
             self._opened(tag, attributes)
+            if "class" in attributes or "role" in attributes:
+                self._draw(tag, attributes)
             if "role" in attributes:
                 self._open_box(attributes)
         elif before and tag in BLOCKS and self._options is None:
@@ -815,6 +820,16 @@ class HtmlTextExtractor:
         elif tag == "input" and not self._open[-1].look.struck:
             kind = (attributes.get("type") or "text").lower()
             self._set_off(self._box(attributes) if kind in BOXES else _entered(kind, attributes))
+        elif tag == "img":
+            self._draw(tag, attributes)
+
+    def _draw(self, tag: str, attributes: Attributes) -> None:
+        """A picture or an icon, if it is an answer; on buttons it is none."""
+        look = self._open[-1].look
+        if look.struck or not look.visible or self._places.last("button") >= 0:
+            return
+        if answer := drawn_answer(tag, attributes):
+            self._set_off(answer)
 
     def _box(self, attributes: Attributes) -> str:
         """What an input shows that is ticked, unless it is part of a box by its role."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from winnow.errors import NoTextColumnError
 from winnow.readers.source import Source
 from winnow.readers.tabular.row_shape import is_code, trimmed_width
 from winnow.tables.columns import ColumnNames, plain_name
@@ -27,6 +28,15 @@ _NEARLY_ALL = 0.9
 _SENTENCE_END = re.compile(r"""[.!?]["'”’)]?\s*\Z""")
 _MAX_NAME_WORDS = 8
 """A header with more words is a sentence."""
+
+
+_SAYS = re.compile(
+    r"\b(?:deni(?:es|ed|als?)|negatives?|absent|excluded|ruled out|family|familial|mother|father"
+    r"|maternal|paternal|relatives?|resolved|inactive|not|no|none|never|without|past|former|risks?"
+    r"|precautions|side effects)\b",
+    re.IGNORECASE,
+)
+"""Names that deny what stands below them, or say that it is of another person or time."""
 
 
 def names_read(cells: Sequence[str], names: ColumnNames) -> bool:
@@ -59,6 +69,11 @@ def name_of_only_column(source: Source, name: str) -> str | None:
             "The first line looks like text, not like a column name; it was read as a record.",
         )
         return None
+    if _SAYS.search(name):
+        raise NoTextColumnError(
+            "The name of the only column may say something of its cells, which are judged alone: "
+            "write it into each of them, under a column that the process reads."
+        )
     source.note("header_assumed", "The first line was read as the name of the only column.")
     return name
 
