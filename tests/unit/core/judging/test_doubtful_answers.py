@@ -49,6 +49,8 @@ def doubted(text: str) -> list[str]:
         ("Melena (inactive)\nAnemia (active)", ["Melena (inactive)"]),
         ("Problem: Melena   Status: resolved", ["Problem: Melena   Status: resolved"]),
         ("Relationship: mother\nCondition: melena", ["Condition: melena"]),
+        ("Melena\nFamily member: mother", ["Melena"]),
+        ("Condition: melena\nResolution date: 2016", ["Condition: melena"]),
         ("Relationship: self\nCondition: melena", []),
         ("Melena *\n  o Yes\n  x No", ["Melena *"]),
         ("Symptom: Melena\nPresent: yes\nFrequency: daily", []),

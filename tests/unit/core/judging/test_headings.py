@@ -62,6 +62,8 @@ def test_a_line_without_colon_heads_the_list_below_it(heading: str) -> None:
         ("She does not have", True),
         ("Return to the ER if", True),
         ("Possible side effects", False),
+        ("When to call us", False),
+        ("Previously ruled out", True),
     ],
 )
 def test_a_title_by_its_words_heads_lines_without_marks(

@@ -102,7 +102,8 @@ _FIELD = lazy_pattern(
     r"(?:(?:is )?(?:present|active|current|ongoing)|presence|frequency|(?:clinical )?status"
     r"|severity|occurrence|response|answer|value|result)\??[ \t]?[:=][ \t]{0,20}"
     r"(?:(?:(?:the )?(?:patient|pt) )?denie[sd]|no?|never|none|nil|0|false|past|negative"
-    rf"|{_OVER})\b",
+    rf"|{_OVER})\b"
+    r"|(?:resolution|resolved|abated|abatement|ended)(?: date| on)?[ \t]?:[ \t]{0,20}\d",
     re.IGNORECASE,
 )
 """A field of the record above it: "Present: no", "Status: resolved"."""

@@ -121,6 +121,9 @@ _TITLE_WORDS = frozenset(
         *("medications", "allergies", "exam", "examination", "physical", "labs", "results"),
         *("risk", "risks", "side", "effects", "complications", "adverse", "events", "possible"),
         *("potential", "discussed", "warning", "precautions", "differential", "considered"),
+        *("when", "what", "call", "calling", "seek", "watch", "look", "us", "you", "your", "our"),
+        *("help", "care", "doctor", "emergency", "home", "to", "if", "return", "reasons"),
+        *("previously", "experienced", "experiencing", "exclusion", "contraindications"),
         *("criteria", "coverage", "covered", "policy", "instructions", "education", "example"),
         *("laboratory", "imaging", "procedures", "indication", "indications", "clinical", "notes"),
     )
@@ -227,7 +230,8 @@ def _in_doubt(
         yield line.first
     near = line
     for following in lines[number + 1 : number + 1 + _MAX_CHOICES]:
-        if _is_near(text, near, following) and denies_above(_short(text, following)):
+        below = _short(text, following)
+        if _is_near(text, near, following) and (denies_above(below) or is_of_relative(below)):
             yield line.last
         if not is_answer(text[following.start : following.end]):
             break
