@@ -28,11 +28,11 @@ def codes(content: bytes, name: str, **options) -> list[str]:
         *(("negated", "1"), ("is-negated", "true"), ("absent", "x"), ("denied", "yes")),
         *(("certainty", "absent"), ("verificationStatus", "refuted"), ("polarity", "negative")),
         *(("assertion", "hypothetical"), ("subject", "mother"), ("experiencer", "Family")),
+        *(("Present (Y/N)", "N"), ("Present?", "No"), ("No", "x"), ("N", "true"), ("yes", "0")),
         *(("column 3", "No"), ("checked", "unchecked"), ("answer", "unknown")),
     ],
 )
 def test_a_text_that_another_column_denies_is_not_judged(name, value):
-    name = name.removesuffix("?")
     row = {"id": "1", "text": "Ongoing melena", name: value}
     assert is_answered_beside(row["text"], row)
     assert codes(json.dumps([row]).encode(), "x.json") == ["text_answered"]
@@ -49,6 +49,7 @@ def test_a_text_that_another_column_denies_is_not_judged(name, value):
         *(("present", "true"), ("negated", "0"), ("negated", ""), ("certainty", "confirmed")),
         *(("status", "denied"), ("label", "no"), ("decision", "No"), ("value", "0")),
         *(("subject", "Patient"), ("relationship", "mother"), ("emergency", "No")),
+        *(("Yes", "x"), ("No", ""), ("No", "1"), ("N", "0"), ("y", "0"), ("Present (Y/N)", "Y")),
         *(("column 3", "7"), ("smoker", "No"), ("outcome", "negative")),
     ],
 )

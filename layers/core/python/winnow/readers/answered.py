@@ -14,11 +14,18 @@ _ANSWERS = frozenset(
     (
         *("answer", "answers", "response", "responses", "reply", "present", "presence"),
         *("ispresent", "valueboolean", "checked", "selected", "findingpresent", "patientanswer"),
+        "yes",
     )
 )
 _DENIALS = frozenset(
-    ("negated", "negation", "isnegated", "absent", "denied", "refuted", "retracted", "excluded")
+    (
+        *("negated", "negation", "isnegated", "absent", "denied", "refuted", "retracted"),
+        *("excluded",),
+    )
 )
+_NAMED_NO = frozenset(("no", "n"))
+"""Columns that are ticked for no; many of these names number the rows, or count something."""
+_TICKED = frozenset(("x", "yes", "y", "true", "✓", "✔", "☑", "☒", "[x]"))
 _STATES = frozenset(("certainty", "assertion", "polarity", "verificationstatus", "presence"))
 _SUBJECTS = frozenset(("subject", "experiencer", "familymember"))
 _NO = re.compile(
@@ -26,7 +33,7 @@ _NO = re.compile(
     r"|unchecked|unknown|unsure",
     re.IGNORECASE,
 )
-_YES = re.compile(r"y(?:es)?|true|t|1|x|negated|absent|denied|refuted", re.IGNORECASE)
+_YES = re.compile(r"y(?:es)?|true|t|1|x|✓|✔|☑|☒|\[x\]|negated|absent|denied|refuted", re.IGNORECASE)
 _STATE = re.compile(
     r"neg(?:ative|ated)?|absent|refuted|denied|false|hypothetical|family|ruled[ _-]?out"
     r"|entered[ _-]in[ _-]error|possible|uncertain|-1",
@@ -42,6 +49,8 @@ _NO_IN_JSON = re.compile(
     r'|^\["(?:no?|false|none|never|absent|negative|denied|unknown)"\]$',
     re.IGNORECASE,
 )
+_ASIDE = re.compile(r"\([^()]{0,40}\)|\[[^\[\]]{0,40}\]|\?")
+"""What stands beside a column's name: "Present (Y/N)?"."""
 _UNNAMED = re.compile(r"column\d+")
 _MAX_VALUE = 2_000
 
@@ -59,7 +68,7 @@ def is_answered_beside(text: str, fields: Mapping[str, str], label_column: str =
     if len(text) > _MAX_QUESTION or "\n" in text.strip():
         return False
     return any(
-        _denies(plain_name(name), value.strip())
+        _denies(plain_name(_ASIDE.sub("", name)), value.strip())
         for name, value in fields.items()
         if value and len(value) <= _MAX_VALUE and plain_name(name) != plain_name(label_column)
     )
@@ -74,5 +83,6 @@ def _denies(name: str, value: str) -> bool:
         (name in _DENIALS and _YES.fullmatch(value) is not None)
         or (name in _STATES and _STATE.fullmatch(value) is not None)
         or (name in _SUBJECTS and _KIN.fullmatch(value) is not None)
+        or (name in _NAMED_NO and value.lower() in _TICKED)
         or (_UNNAMED.fullmatch(name) is not None and value.lower() in ("no", "n", "false"))
     )

@@ -124,6 +124,7 @@ _TITLE_WORDS = frozenset(
         *("when", "what", "call", "calling", "seek", "watch", "look", "us", "you", "your", "our"),
         *("help", "care", "doctor", "emergency", "home", "to", "if", "return", "reasons"),
         *("previously", "experienced", "experiencing", "exclusion", "contraindications"),
+        *("on", "during", "by", "per", "today", "visit"),
         *("criteria", "coverage", "covered", "policy", "instructions", "education", "example"),
         *("laboratory", "imaging", "procedures", "indication", "indications", "clinical", "notes"),
     )
