@@ -161,6 +161,7 @@ def opened(file: Path, definition: ProcessDefinition, ocr: "PageReader") -> Iter
             modality=columns.modality,
             unit=columns.unit,
             ocr=ocr,
+            answers_beside=isinstance(definition, CriteriaProcess),
         ) as source,
     ):
         yield source

@@ -270,7 +270,7 @@ def _lines(
             limits,
             numeric_columns=tuple(numeric_columns),
             unit="row",
-            label_column=label_column,
+            answers_beside=False,  # a label is given
         ) as source,
     ):
         lines: Iterator[Record | InvalidRecord] = map(_restored, read(source))

@@ -39,7 +39,7 @@ def test_a_text_that_another_column_denies_is_not_judged(name, value):
     assert codes(files.xlsx({"a": [list(row), list(row.values())]}), "x.xlsx") == ["text_answered"]
     long = "She was seen for melena. " * 9
     assert not is_answered_beside(long, {name: value})
-    assert not is_answered_beside(row["text"], {name: value}, name.upper())
+    assert codes(json.dumps([row]).encode(), "x.json", answers_beside=False) == [""]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,6 @@ def test_formats_and_what_is_no_row():
     assert codes(lines, "x.jsonl") == ["text_answered", ""]
     item = {"item": [{"linkId": "1", "text": "Melena", "answer": [{"valueBoolean": False}]}]}
     assert codes(json.dumps(item).encode(), "x.json") == ["text_answered"]
-    assert codes(b"text,answer\nOngoing melena,No\n", "x.csv", label_column="answer") == [""]
     assert codes(b"Subject: Mother\n" + mails.HEAD.encode() + b"\n\nWell.\n", "x.eml") == [""]
 
 

@@ -55,10 +55,8 @@ _UNNAMED = re.compile(r"column\d+")
 _MAX_VALUE = 2_000
 
 
-def is_answered_beside(text: str, fields: Mapping[str, str], label_column: str = "") -> bool:
+def is_answered_beside(text: str, fields: Mapping[str, str]) -> bool:
     """Whether another column denies a short text, doubts it, or says that it is of a relative.
-
-    What training is to learn, in `label_column`, is no such column.
 
     >>> is_answered_beside("Ongoing melena", {"answer": "No"})
     True
@@ -70,7 +68,7 @@ def is_answered_beside(text: str, fields: Mapping[str, str], label_column: str =
     return any(
         _denies(plain_name(_ASIDE.sub("", name)), value.strip())
         for name, value in fields.items()
-        if value and len(value) <= _MAX_VALUE and plain_name(name) != plain_name(label_column)
+        if value and len(value) <= _MAX_VALUE
     )
 
 

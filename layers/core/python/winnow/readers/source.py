@@ -40,7 +40,8 @@ class Source:
     document, `case_id` the id of records that have none of their own, `ocr` what reads pages that
     are pictures, or None without OCR; where `modality` is image, they are not read: a record is a
     picture. `keep_picture` is given the pictures of these pages, or None:
-    they are not kept. `label_column` is what training learns; it answers no text.
+    they are not kept. With `answers_beside`, a short text that another column denies is no
+    record, for it is judged alone.
     """
 
     def __init__(
@@ -57,10 +58,10 @@ class Source:
         case_id: str | None = None,
         ocr: PageReader | None = None,
         keep_picture: KeepPicture | None = None,
-        label_column: str = "",
+        answers_beside: bool = True,
     ) -> None:
         self._stream = stream
-        self._label_column = label_column
+        self._answers_beside = answers_beside
         self.head = _read_fully(stream, _HEAD_BYTES)
         self.whole = len(self.head) < _HEAD_BYTES
         """Whether `head` is the whole file."""
@@ -176,7 +177,7 @@ class Source:
             case_id=self.case_id,
             ocr=self.ocr,
             keep_picture=self._keep_picture,
-            label_column=self._label_column,
+            answers_beside=self._answers_beside,
         )
         inner._ends = self._ends
         inner._picture_numbers = self._picture_numbers
@@ -326,7 +327,7 @@ class Source:
 
     def _answered(self, text: str, fields: Mapping[str, str]) -> tuple[str, str] | None:
         """Why a question is not read whose answer stands in another column."""
-        if fields and is_answered_beside(text, fields, self._label_column):
+        if fields and self._answers_beside and is_answered_beside(text, fields):
             return "text_answered", (
                 "Its text is short, and another column denies it or says that it is of somebody "
                 "else. Write both into the text."

@@ -32,7 +32,7 @@ from winnow.models import (
     Upload,
 )
 from winnow.ports import Meter, ObjectStore, StoredObject
-from winnow.processes.schema import ProcessDefinition
+from winnow.processes.schema import CriteriaProcess, ProcessDefinition
 from winnow.readers import PageReader, ReadLimits, Source
 from winnow.readers.cases import records_for
 from winnow.readers.ocr import OcrNeededError, defer_ocr
@@ -250,6 +250,7 @@ def _source(
         case_id=requested_case_id(stored.metadata),
         ocr=ocr,
         keep_picture=keep_picture,
+        answers_beside=isinstance(definition, CriteriaProcess),
     )
 
 
