@@ -1050,3 +1050,12 @@ def test_a_file_that_is_hard_to_lay_out_is_done_within_its_time(content):
 def test_a_parser_gets_no_more_time_than_its_file():
     with source("<html>", "x.html", max_read_seconds=3) as opened:
         assert opened.limits.max_seconds == 3
+
+
+@pytest.mark.parametrize("name", ["x.zip", "x.docx", "x.xlsx"])
+@pytest.mark.parametrize(
+    "end", [b"\xff" * 18, b"\xffPK\x05\x06" + b"\xff" * 12 + b"\0", b"", b"\xff" * 7]
+)
+def test_the_end_of_a_package_that_declares_no_size_is_damaged(name: str, end: bytes) -> None:
+    with pytest.raises(FileUnreadableError):
+        reading(b"PK\x05\x06" + end, name)

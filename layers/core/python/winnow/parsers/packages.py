@@ -116,7 +116,7 @@ def _directory_size(file: IO[bytes]) -> int:
             record = tail[max(0, place - 76) : place - 20]
             if record.startswith(_END_64):
                 sizes.append(int.from_bytes(record[40:48], "little"))
-    return max(size for size in sizes if size != 0xFFFFFFFF) if sizes != [0xFFFFFFFF] else 0
+    return max((size for size in sizes if size != 0xFFFFFFFF), default=0)
 
 
 def _bomb(limits: dict[str, int]) -> ParseError:
