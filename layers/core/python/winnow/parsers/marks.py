@@ -7,6 +7,8 @@ a letter.
 
 import re
 
+OPEN = "___"
+"""An answer of a form that was left open."""
 UNKNOWN = "\ufffd"
 """A glyph of a symbol font that is not known."""
 UNKNOWN_NOTE = (

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import Any, NamedTuple
 
+from winnow.parsers.marks import OPEN
 from winnow.readers.fragments import Fragment, TableRow, TextFragment
 from winnow.readers.table_cells import (
     filled,
@@ -42,8 +43,6 @@ _MAX_ROWS = 2_000
 """Rows that are looked at together."""
 APART = "\x1f"
 """Between the cells of a table in a cell."""
-_OPEN = "___"
-"""An answer that was left open."""
 
 
 def as_fragment(item: Sequence[Any]) -> Fragment | None:
@@ -248,7 +247,7 @@ class _Section:
         asked |= {c for c in self._choices if c not in self._answers}
         told = {c for row in self._below for c in asked if _is_told(row, c)}
         cells = [
-            "" if column in told else f"{_label(cell)}: {_OPEN}" if column in asked else cell
+            "" if column in told else f"{_label(cell)}: {OPEN}" if column in asked else cell
             for column, cell in enumerate(self._header)
         ]
         return _lines_of([cell for cell in cells if cell]) if any(cells) else []
@@ -335,7 +334,7 @@ class _Section:
             return _lines_of(row)
         others = [plain(c) for n, c in enumerate(row) if n not in self._questions and c.strip()]
         told = [
-            f"{_label(self._name(c))}: {plain(row[c]) or _OPEN}"
+            f"{_label(self._name(c))}: {plain(row[c]) or OPEN}"
             for c in self._questions
             if c < len(row)
         ]

@@ -79,7 +79,7 @@ _ANSWER = lazy_pattern(
 _LEAD = lazy_pattern(r"[:*>•→–—-]{0,2}[ \t]{0,4}(?:[a-z]{1,8}\s?:\s*)?(?=\S)", re.IGNORECASE)
 _LABEL = lazy_pattern(
     r"(?:(?:q|question|problem|symptom|finding|item|diagnosis) ?\d{0,3}[:.]\s{0,4})?"
-    r"(?:\(?\d{1,3}[.)]\s{1,4}|[-*•]\s{1,4})?(?=[\W\d]{0,9}[^\W\d_])(?:[^.;!:?\n]|\.(?=\S)){1,100}([:?])?",
+    r"(?:\(?\d{1,3}[.)]\s{1,4}|[-*•]\s{1,4})?(?=[\W\d]{0,9}[^\W\d_])(?:[^.;!:?\n]|\.(?=\S)){1,100}[:?]?",
     re.IGNORECASE,
 )
 """A line that an answer may be of."""

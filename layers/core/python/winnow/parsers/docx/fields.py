@@ -6,15 +6,13 @@ A field is its code, a mark that parts it, and its result: only the result is sh
 import re
 
 from winnow.parsers.docx.styles import is_on
-from winnow.parsers.marks import symbol
+from winnow.parsers.marks import OPEN, symbol
 
 _SYMBOL = re.compile(r"\s*SYMBOL\s+(\S{1,10})", re.IGNORECASE)
 _FONT = re.compile(r'\\f\s*(?:"([^"]{1,60})"|([^\s"]{1,60}))', re.IGNORECASE)
 _UNICODE = re.compile(r"\\u\b", re.IGNORECASE)
 _TEXT = re.compile(r"\s*FORMTEXT\b", re.IGNORECASE)
 _BUTTON = re.compile(r"\s*MACROBUTTON\s+\S{1,80}\s(.+)", re.IGNORECASE | re.DOTALL)
-OPEN = "___"
-"""What is shown of an answer that was left open."""
 _MAX_CODE = 300
 """Characters that are kept of a code."""
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 
 from winnow.parsers.docx.bullets import Numbering
-from winnow.parsers.docx.fields import OPEN, FieldCodes, FormField, shown_by
+from winnow.parsers.docx.fields import FieldCodes, FormField, shown_by
 from winnow.parsers.docx.story import Document
 from winnow.parsers.docx.styles import LOOKS, Look, Strikes, is_on, look_of
 from winnow.parsers.errors import ParseError
-from winnow.parsers.marks import UNKNOWN, from_symbol_font, symbol
+from winnow.parsers.marks import OPEN, UNKNOWN, from_symbol_font, symbol
 from winnow.parsers.merged_cells import MAX_COLUMNS, MAX_REPEATED, Cell, cell_of, covered, flat
 from winnow.parsers.packages import feed, xml_parser
 from winnow.parsers.superscripts import is_read_into

@@ -3,9 +3,7 @@
 from typing import NamedTuple
 
 from winnow.parsers.html.markup import Attributes
-
-OPEN = "___"
-"""An answer that was left open."""
+from winnow.parsers.marks import OPEN
 
 
 class _Option(NamedTuple):
